@@ -1,0 +1,25 @@
+#ifndef QUICETHER_BASE_IDS_HPP
+#define QUICETHER_BASE_IDS_HPP
+
+#include <compare>
+#include <cstdint>
+
+namespace quicether {
+
+/// Names one session of a node for as long as the node runs; never reused.
+struct SessionId {
+  std::uint64_t value = 0;
+
+  friend constexpr auto operator<=>(SessionId, SessionId) noexcept = default;
+};
+
+/// A small dense number for a known peer, to index tables on the packet path.
+struct PeerIndex {
+  std::uint32_t value = 0;
+
+  friend constexpr auto operator<=>(PeerIndex, PeerIndex) noexcept = default;
+};
+
+}  // namespace quicether
+
+#endif  // QUICETHER_BASE_IDS_HPP
