@@ -79,6 +79,8 @@ const char* message_of(errc code) noexcept {
       return "the file is a symbolic link";
     case errc::wrong_owner:
       return "the file belongs to another user";
+    case errc::empty_file:
+      return "the file is empty";
     case errc::io_failure:
       return "the system failed to do it";
   }
@@ -127,6 +129,7 @@ condition condition_of(errc code) noexcept {
     case errc::insecure_permissions:
     case errc::is_symlink:
     case errc::wrong_owner:
+    case errc::empty_file:
       return condition::denied;
     case errc::tls_failure:
     case errc::protocol_error:

@@ -92,6 +92,7 @@ TEST_CASE("error: a code equals the condition its enumerator documents", "[base]
       {errc::insecure_permissions, condition::denied},
       {errc::is_symlink, condition::denied},
       {errc::wrong_owner, condition::denied},
+      {errc::empty_file, condition::denied},
       {errc::io_failure, condition::retry_later},
   }};
 

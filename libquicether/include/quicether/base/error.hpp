@@ -57,6 +57,7 @@ enum class errc {
   insecure_permissions,  ///< a secret file is readable by others (denied)
   is_symlink,            ///< a secret file is a symbolic link (denied)
   wrong_owner,           ///< a secret file belongs to another user (denied)
+  empty_file,            ///< a secret file has no content (denied)
   io_failure,            ///< any other failure of the system (retry_later)
 };
 
