@@ -1,0 +1,63 @@
+#ifndef QUICETHER_ENV_ENVIRONMENT_HPP
+#define QUICETHER_ENV_ENVIRONMENT_HPP
+
+#include <quicether/base/error.hpp>
+#include <quicether/base/event.hpp>
+#include <quicether/base/random.hpp>
+#include <quicether/base/time.hpp>
+#include <quicether/env/datagram_socket.hpp>
+#include <quicether/env/store.hpp>
+#include <quicether/env/timer.hpp>
+#include <quicether/env/tun_device.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <memory>
+
+namespace quicether {
+
+/// Everything the library takes from the outside world: executor, clock, timers, sockets, TUN,
+/// randomness, state, events.
+///
+/// `system_environment()` is the real one, `sim::Host` one in virtual time. Objects that it makes
+/// must not outlive it. Threads: all calls on the executor's thread.
+class Environment {
+ public:
+  Environment() = default;
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+  virtual ~Environment() = default;
+
+  [[nodiscard]] virtual boost::asio::any_io_executor get_executor() noexcept = 0;
+
+  /// The monotonic clock.
+  [[nodiscard]] virtual Instant now() const noexcept = 0;
+
+  /// The wall clock, for certificates and logs.
+  [[nodiscard]] virtual UnixSeconds unix_time() const noexcept = 0;
+
+  [[nodiscard]] virtual Random& random() noexcept = 0;
+
+  [[nodiscard]] virtual Store& store() noexcept = 0;
+
+  [[nodiscard]] virtual EventSink& events() noexcept = 0;
+
+  [[nodiscard]] virtual std::unique_ptr<Timer> make_timer() = 0;
+
+  /// Binds a UDP socket.
+  ///
+  /// **Errors:** `already_open` (address in use), `invalid_argument` (no such address or
+  /// interface), `permission_denied`, `io_failure`.
+  [[nodiscard]] virtual result<std::unique_ptr<DatagramSocket>> open_datagram_socket(
+      const DatagramSocketOptions& options) = 0;
+
+  /// Creates a TUN interface, sets MTU and addresses and brings it up.
+  ///
+  /// **Errors:** `already_open` (name in use), `permission_denied`, `invalid_argument`,
+  /// `unsupported` (no TUN in this environment), `io_failure`.
+  [[nodiscard]] virtual result<std::unique_ptr<TunDevice>> open_tun(const TunOptions& options) = 0;
+};
+
+}  // namespace quicether
+
+#endif  // QUICETHER_ENV_ENVIRONMENT_HPP

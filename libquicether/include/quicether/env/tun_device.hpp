@@ -1,0 +1,91 @@
+#ifndef QUICETHER_ENV_TUN_DEVICE_HPP
+#define QUICETHER_ENV_TUN_DEVICE_HPP
+
+#include <quicether/base/address.hpp>
+#include <quicether/base/bytes.hpp>
+#include <quicether/base/error.hpp>
+
+#include <boost/asio/any_completion_handler.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace quicether {
+
+struct TunOptions {
+  std::string name = "quicether0";  ///< at most 15 bytes
+  std::uint32_t mtu = 1400;         ///< 1280..65535 bytes of IP packet
+  std::vector<InterfaceAddress> addresses{};
+};
+
+struct TunStats {
+  std::uint64_t packets_read = 0;
+  std::uint64_t packets_written = 0;
+  std::uint64_t bytes_read = 0;
+  std::uint64_t bytes_written = 0;
+  std::uint64_t write_errors = 0;  ///< packets that the system refused
+  bool offload = false;            ///< super-packets cross the device in one call
+};
+
+/// A layer-3 virtual interface that moves batches of whole IP packets.
+///
+/// Super-packets (TSO, USO) are split and joined inside the implementation: callers see packets of
+/// at most `mtu` bytes with correct checksums. Threads: one at a time.
+class TunDevice {
+ public:
+  using WaitHandler = boost::asio::any_completion_handler<void(error_code)>;
+
+  TunDevice() = default;
+  TunDevice(const TunDevice&) = delete;
+  TunDevice& operator=(const TunDevice&) = delete;
+  virtual ~TunDevice() = default;
+
+  /// The interface's real name.
+  [[nodiscard]] virtual const std::string& name() const noexcept = 0;
+
+  /// Largest IP packet in bytes.
+  [[nodiscard]] virtual std::uint32_t mtu() const noexcept = 0;
+
+  /// Calls `handler` once when read() may have something. At most one wait is outstanding;
+  /// close() or destruction completes it with `errc::cancelled`. The handler is posted.
+  virtual void wait_readable(WaitHandler handler) = 0;
+
+  /// Reads without blocking into the device's own buffers.
+  ///
+  /// Fills the front of `packets` (writable views, valid until the next read()) and returns how
+  /// many; 0 when nothing is there. **Allocation:** none.
+  [[nodiscard]] virtual std::size_t read(std::span<Bytes> packets) noexcept = 0;
+
+  /// Hands packets to the system. They may be modified (checksums) and need not outlive the call.
+  ///
+  /// A packet that the system refuses is dropped and counted. **Allocation:** none.
+  virtual void write(std::span<const Bytes> packets) noexcept = 0;
+
+  /// Installs a route to `destination` through this device. Installing it twice is no error.
+  ///
+  /// Routes vanish with the device, and with the process, also after SIGKILL.
+  /// **Errors:** `permission_denied`, `io_failure`.
+  [[nodiscard]] virtual result<void> add_route(const Prefix& destination) = 0;
+
+  /// Removes a route that add_route() installed. Removing an absent one is no error.
+  ///
+  /// **Errors:** `permission_denied`, `io_failure`.
+  [[nodiscard]] virtual result<void> remove_route(const Prefix& destination) = 0;
+
+  /// Replaces the MTU.
+  ///
+  /// **Errors:** `invalid_argument`, `permission_denied`, `io_failure`.
+  [[nodiscard]] virtual result<void> set_mtu(std::uint32_t mtu) = 0;
+
+  /// Completes an outstanding wait with `errc::cancelled` and removes the interface. Idempotent.
+  virtual void close() noexcept = 0;
+
+  [[nodiscard]] virtual TunStats stats() const noexcept = 0;
+};
+
+}  // namespace quicether
+
+#endif  // QUICETHER_ENV_TUN_DEVICE_HPP

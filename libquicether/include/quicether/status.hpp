@@ -1,0 +1,78 @@
+#ifndef QUICETHER_STATUS_HPP
+#define QUICETHER_STATUS_HPP
+
+#include <quicether/base/address.hpp>
+#include <quicether/base/node_id.hpp>
+#include <quicether/base/time.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace quicether {
+
+/// One path of a link, as an operator sees it.
+struct PathStatus {
+  SocketAddress local{};
+  SocketAddress remote{};
+  std::string state{};  ///< "active", "probing", "failed"
+  Duration rtt{};       ///< smoothed
+  std::uint64_t packets_sent = 0;
+  std::uint64_t packets_received = 0;
+  std::uint64_t packets_lost = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t bytes_received = 0;
+  std::size_t datagram_payload_max = 0;  ///< bytes
+};
+
+/// One peer: connected, being dialled, or refused.
+struct PeerStatus {
+  NodeId id{};
+  std::optional<PublicKey> key{};  ///< known after the first handshake or from the configuration
+  std::string name{};              ///< local name if configured, else what the peer calls itself
+  std::string state{};             ///< "connected", "connecting", "waiting", "refused"
+  std::string detail{};            ///< why it is not connected, as one clause; empty when it is
+  bool gateway = false;
+  std::vector<IpAddress> overlay_addresses{};
+  std::vector<Prefix> subnets{};  ///< announced and entitled
+  std::string key_exchange{};     ///< "X25519MLKEM768"
+  bool post_quantum = false;
+  std::string cipher_suite{};
+  std::optional<Duration> connected_for{};
+  std::vector<PathStatus> paths{};
+};
+
+/// One route of the overlay.
+struct RouteStatus {
+  Prefix destination{};
+  std::optional<NodeId> next_hop{};  ///< none: this node
+  std::string next_hop_name{};
+  std::string kind{};  ///< "local", "direct", "gateway"
+};
+
+/// A node at one moment.
+struct NodeStatus {
+  NodeId id{};
+  PublicKey key{};
+  std::string name{};
+  std::string version{};
+  std::string tun_name{};  ///< empty: no TUN
+  std::uint32_t tun_mtu = 0;
+  std::vector<InterfaceAddress> overlay_addresses{};
+  std::vector<SocketAddress> listen{};
+  std::size_t peers_connected = 0;
+  std::size_t paths_active = 0;
+  Duration uptime{};
+  std::string policy_source{};  ///< file, or "built-in: this node may start, peers may not"
+  std::size_t policy_rules = 0;
+  std::vector<std::string>
+      warnings{};  ///< configured but without effect, degraded, fallbacks in use
+  /// Every counter by its dotted name ("router.dropped.no_route"), in name order.
+  std::vector<std::pair<std::string, std::uint64_t>> counters{};
+};
+
+}  // namespace quicether
+
+#endif  // QUICETHER_STATUS_HPP
