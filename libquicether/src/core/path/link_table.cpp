@@ -1,0 +1,508 @@
+#include <quicether/base/assert.hpp>
+#include <quicether/core/path/link_table.hpp>
+#include <quicether/core/path/scheduler.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace quicether::path {
+
+namespace {
+
+/// A peer that refuses us is asked again this often at most: only its operator can change its mind.
+constexpr Duration kDeniedBackoff = std::chrono::seconds{5};
+
+/// More sessions than this on one path are leftovers of a peer that keeps redialling.
+constexpr std::size_t kSessionsPerPathMax = 4;
+
+}  // namespace
+
+LinkTable::LinkTable(const LinkConfig& config, Random& random) : config_{config}, random_{random} {
+  QE_ASSERT(config.redial_min > Duration::zero());
+  QE_ASSERT(config.redial_max >= config.redial_min);
+}
+
+result<PeerIndex> LinkTable::intern(const NodeId& id) {
+  const auto found = by_id_.find(id);
+  if (found != by_id_.end()) {
+    return found->second;
+  }
+  if (peers_.size() >= config_.peers_max) {
+    return errc::limit_reached;
+  }
+  const PeerIndex index{static_cast<std::uint32_t>(peers_.size())};
+  LinkPeer peer;
+  peer.index = index;
+  peer.id = id;
+  peers_.push_back(std::move(peer));
+  by_id_.emplace(id, index);
+  return index;
+}
+
+const LinkPeer* LinkTable::find(PeerIndex peer) const noexcept {
+  return peer.value < peers_.size() ? &peers_[peer.value] : nullptr;
+}
+
+const LinkPeer* LinkTable::find(const NodeId& id) const noexcept {
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : find(found->second);
+}
+
+const LinkPeer* LinkTable::find(SessionId session) const noexcept {
+  const auto found = by_session_.find(session);
+  return found == by_session_.end() ? nullptr : find(found->second);
+}
+
+LinkPeer* LinkTable::mutable_peer(PeerIndex peer) noexcept {
+  QE_ASSERT(peer.value < peers_.size());
+  return &peers_[peer.value];
+}
+
+result<TargetId> LinkTable::add_target(Instant now, PeerTarget wanted) {
+  Target target;
+  if (wanted.id) {
+    if (*wanted.id == config_.self) {
+      return errc::to_self;
+    }
+    auto index = intern(*wanted.id);
+    if (!index) {
+      return index.error();
+    }
+    target.peer = *index;
+    if (wanted.key) {
+      mutable_peer(*index)->key = wanted.key;
+    }
+  }
+  Slot slot;
+  slot.addresses = wanted.addresses;
+  slot.backoff = config_.redial_min;
+  slot.next_attempt = now;
+  target.slots.push_back(std::move(slot));
+  target.wanted = std::move(wanted);
+  const TargetId id{next_target_++};
+  targets_.emplace(id, std::move(target));
+  return id;
+}
+
+result<void> LinkTable::add_path(Instant now,
+                                 TargetId target,
+                                 std::uint8_t path_id,
+                                 const SocketAddress& local,
+                                 const SocketAddress& remote) {
+  const auto found = targets_.find(target);
+  if (found == targets_.end()) {
+    return errc::not_found;
+  }
+  if (path_id == 0 || path_id >= kPathsMax) {
+    return errc::invalid_argument;
+  }
+  auto& slots = found->second.slots;
+  if (std::ranges::any_of(slots, [&](const Slot& slot) { return slot.path_id == path_id; })) {
+    return errc::already_open;
+  }
+  Slot slot;
+  slot.path_id = path_id;
+  slot.local = local;
+  slot.addresses.push_back(remote);
+  slot.backoff = config_.redial_min;
+  slot.next_attempt = now;
+  slots.push_back(std::move(slot));
+  return {};
+}
+
+void LinkTable::remove_target(TargetId target) {
+  const auto found = targets_.find(target);
+  if (found == targets_.end()) {
+    return;
+  }
+  for (auto& slot : found->second.slots) {
+    abandon_attempts(slot, std::nullopt);
+  }
+  targets_.erase(found);
+}
+
+bool LinkTable::satisfied(const Target& target, const Slot& slot) const noexcept {
+  if (!target.peer) {
+    return false;
+  }
+  return std::ranges::any_of(peers_[target.peer->value].sessions, [&](const LinkSession& session) {
+    return session.path_id == slot.path_id;
+  });
+}
+
+bool LinkTable::in_demand(const Target& target, Instant now) const noexcept {
+  if (!target.peer) {
+    return false;
+  }
+  const auto& peer = peers_[target.peer->value];
+  return peer.ever_demanded && now - peer.last_demand <= config_.demand_window;
+}
+
+bool LinkTable::may_attempt(const Slot& slot) const noexcept {
+  return !slot.addresses.empty() &&
+         std::ranges::none_of(slot.attempts, [](const Attempt& attempt) { return attempt.heard; });
+}
+
+void LinkTable::attempt(Instant now, Target& target, Slot& slot) {
+  QE_ASSERT(!slot.addresses.empty());
+  const auto overlap_max = std::max(config_.dials_per_path_max, slot.addresses.size());
+  if (slot.attempts.size() >= overlap_max) {
+    actions_.emplace_back(AbandonDial{slot.attempts.front().dial});
+    slot.attempts.erase(slot.attempts.begin());
+  }
+
+  const DialId dial{next_dial_++};
+  Dial action;
+  action.dial = dial;
+  action.path_id = slot.path_id;
+  action.local = slot.local;
+  action.remote = slot.addresses[slot.next_address];
+  action.expected_id = target.wanted.id;
+  action.expected_key = target.wanted.key;
+  actions_.emplace_back(std::move(action));
+  slot.attempts.push_back({dial, false});
+
+  slot.next_address = (slot.next_address + 1) % slot.addresses.size();
+  if (slot.next_address != 0) {
+    slot.next_attempt = now + config_.alternative_delay;
+    return;
+  }
+  const auto wait = in_demand(target, now) ? config_.redial_min : slot.backoff;
+  // Up to a tenth of jitter, so that many nodes do not dial one in step.
+  const auto jitter = random_.below(static_cast<std::uint64_t>(wait.count()) / 10 + 1);
+  slot.next_attempt = now + wait - Duration{static_cast<Duration::rep>(jitter)};
+  slot.backoff = std::min(slot.backoff * 2, config_.redial_max);
+}
+
+void LinkTable::abandon_attempts(Slot& slot, std::optional<DialId> except) {
+  for (const auto& attempt : slot.attempts) {
+    if (attempt.dial != except) {
+      actions_.emplace_back(AbandonDial{attempt.dial});
+    }
+  }
+  slot.attempts.clear();
+}
+
+void LinkTable::on_demand(Instant now, PeerIndex peer) {
+  if (peer.value >= peers_.size()) {
+    return;
+  }
+  auto& entry = peers_[peer.value];
+  const bool fresh = !entry.ever_demanded || now - entry.last_demand > config_.redial_min;
+  entry.last_demand = now;
+  entry.ever_demanded = true;
+  if (!fresh) {
+    return;
+  }
+  for (auto& [id, target] : targets_) {
+    if (target.peer != peer) {
+      continue;
+    }
+    for (auto& slot : target.slots) {
+      slot.next_attempt = std::min(slot.next_attempt, now + config_.redial_min);
+    }
+  }
+}
+
+void LinkTable::redial_now(Instant now, PeerIndex peer) {
+  for (auto& [id, target] : targets_) {
+    if (target.peer != peer) {
+      continue;
+    }
+    for (auto& slot : target.slots) {
+      slot.backoff = config_.redial_min;
+      slot.next_address = 0;
+      slot.next_attempt = now;
+    }
+  }
+}
+
+LinkTable::Slot* LinkTable::find_slot(DialId dial, Target** owner) noexcept {
+  for (auto& [id, target] : targets_) {
+    for (auto& slot : target.slots) {
+      for (const auto& attempt : slot.attempts) {
+        if (attempt.dial == dial) {
+          *owner = &target;
+          return &slot;
+        }
+      }
+    }
+  }
+  return nullptr;
+}
+
+void LinkTable::on_session_up(Instant now, const SessionUp& up) {
+  auto index = intern(up.id);
+  if (!index) {
+    actions_.emplace_back(CloseSession{up.session, errc::refused_busy});
+    return;
+  }
+  auto& peer = *mutable_peer(*index);
+  if (up.dial) {
+    Target* owner = nullptr;
+    if (Slot* slot = find_slot(*up.dial, &owner); slot != nullptr) {
+      owner->peer = *index;
+      abandon_attempts(*slot, up.dial);
+    }
+  }
+  // A dial that nobody answered yet cannot be up on the other side: it is safe to give up.
+  for (auto& [id, target] : targets_) {
+    if (target.peer != *index) {
+      continue;
+    }
+    for (auto& slot : target.slots) {
+      if (slot.path_id == up.path_id && may_attempt(slot)) {
+        abandon_attempts(slot, std::nullopt);
+      }
+    }
+  }
+
+  LinkSession session;
+  session.session = up.session;
+  session.path_id = up.path_id;
+  session.dialled_here = up.dial.has_value();
+  session.boot_id = up.boot_id;
+  session.up_since = now;
+  const auto place = std::ranges::find_if(
+      peer.sessions, [&](const LinkSession& other) { return other.path_id > up.path_id; });
+  peer.sessions.insert(place, session);
+  by_session_.emplace(up.session, *index);
+  peer.key = up.key;
+  peer.last_error = {};
+  peer.last_detail.clear();
+  if (peer.up_since) {
+    events_.emplace_back(LinkChanged{*index});
+  } else {
+    peer.up_since = now;
+    events_.emplace_back(LinkUp{*index});
+  }
+  settle_duplicates(now, peer, up.path_id);
+}
+
+void LinkTable::settle_duplicates(Instant now, LinkPeer& peer, std::uint8_t path_id) {
+  std::vector<LinkSession> same_path;
+  std::ranges::copy_if(peer.sessions, std::back_inserter(same_path), [&](const LinkSession& s) {
+    return s.path_id == path_id;
+  });
+  QE_ASSERT(!same_path.empty());
+  const LinkSession newest = same_path.back();
+  same_path.pop_back();
+  for (std::size_t i = 0; i < same_path.size(); ++i) {
+    const auto& older = same_path[i];
+    const bool leftover = same_path.size() - i >= kSessionsPerPathMax;
+    const bool restarted = older.boot_id != newest.boot_id;
+    const bool redialled = older.dialled_here && newest.dialled_here;
+    if (leftover || restarted || redialled) {
+      close(peer, older.session, errc::superseded);
+    } else if (older.dialled_here != newest.dialled_here) {
+      settle_crossed(now, peer, older, newest);
+    }
+  }
+}
+
+void LinkTable::settle_crossed(Instant now,
+                               LinkPeer& peer,
+                               const LinkSession& older,
+                               const LinkSession& newer) {
+  if (!(config_.self < peer.id)) {
+    return;
+  }
+  if (newer.dialled_here) {
+    close(peer, older.session, errc::superseded);
+    return;
+  }
+  for (auto& session : peer.sessions) {
+    if (session.session == older.session) {
+      session.probed_at = now;
+    }
+  }
+  actions_.emplace_back(ProbeSession{older.session});
+}
+
+void LinkTable::on_session_heard(SessionId session, Instant heard) {
+  const auto found = by_session_.find(session);
+  if (found == by_session_.end()) {
+    return;
+  }
+  auto& peer = *mutable_peer(found->second);
+  const auto survivor = std::ranges::find(peer.sessions, session, &LinkSession::session);
+  if (survivor == peer.sessions.end() || !survivor->probed_at || heard <= *survivor->probed_at) {
+    return;
+  }
+  survivor->probed_at.reset();
+  const auto path_id = survivor->path_id;
+  std::vector<SessionId> losers;
+  for (const auto& other : peer.sessions) {
+    if (other.path_id == path_id && !other.dialled_here) {
+      losers.push_back(other.session);
+    }
+  }
+  for (const auto& loser : losers) {
+    close(peer, loser, errc::superseded);
+  }
+  if (!losers.empty()) {
+    events_.emplace_back(LinkChanged{peer.index});
+  }
+}
+
+bool LinkTable::erase_session(LinkPeer& peer, SessionId session) {
+  const auto found = std::ranges::find(peer.sessions, session, &LinkSession::session);
+  if (found == peer.sessions.end()) {
+    return false;
+  }
+  peer.sessions.erase(found);
+  by_session_.erase(session);
+  return true;
+}
+
+void LinkTable::close(LinkPeer& peer, SessionId session, errc reason) {
+  if (erase_session(peer, session)) {
+    actions_.emplace_back(CloseSession{session, reason});
+  }
+}
+
+void LinkTable::on_session_down(Instant now,
+                                SessionId session,
+                                error_code reason,
+                                std::string_view detail) {
+  const auto found = by_session_.find(session);
+  if (found == by_session_.end()) {
+    return;
+  }
+  auto& peer = *mutable_peer(found->second);
+  erase_session(peer, session);
+  peer.last_error = reason;
+  peer.last_detail = detail;
+  redial_now(now, peer.index);
+  if (peer.sessions.empty()) {
+    peer.up_since.reset();
+    events_.emplace_back(LinkDown{peer.index, reason});
+  } else {
+    events_.emplace_back(LinkChanged{peer.index});
+  }
+}
+
+void LinkTable::on_dial_failed(Instant now,
+                               DialId dial,
+                               error_code reason,
+                               std::string_view detail) {
+  Target* target = nullptr;
+  Slot* slot = find_slot(dial, &target);
+  if (slot == nullptr) {
+    return;
+  }
+  std::erase_if(slot->attempts, [&](const Attempt& attempt) { return attempt.dial == dial; });
+  if (reason == condition::denied) {
+    slot->next_attempt = now + std::max(slot->backoff, kDeniedBackoff);
+  }
+  if (target->peer) {
+    auto& peer = *mutable_peer(*target->peer);
+    if (!peer.up_since) {
+      peer.last_error = reason;
+      peer.last_detail = detail;
+    }
+  }
+}
+
+void LinkTable::on_dial_heard(DialId dial) {
+  Target* target = nullptr;
+  if (Slot* slot = find_slot(dial, &target); slot != nullptr) {
+    std::ranges::find(slot->attempts, dial, &Attempt::dial)->heard = true;
+  }
+}
+
+void LinkTable::on_timeout(Instant now) {
+  for (auto& [id, target] : targets_) {
+    for (auto& slot : target.slots) {
+      if (now >= slot.next_attempt && may_attempt(slot) && !satisfied(target, slot)) {
+        attempt(now, target, slot);
+      }
+    }
+  }
+  for (auto& peer : peers_) {
+    std::vector<SessionId> silent;
+    for (const auto& session : peer.sessions) {
+      if (session.probed_at && now >= *session.probed_at + config_.probe_timeout_min) {
+        silent.push_back(session.session);
+      }
+    }
+    for (const auto& session : silent) {
+      close(peer, session, errc::connection_lost);
+      events_.emplace_back(LinkChanged{peer.index});
+    }
+  }
+}
+
+Instant LinkTable::next_timeout() const noexcept {
+  auto next = Instant::never();
+  for (const auto& [id, target] : targets_) {
+    for (const auto& slot : target.slots) {
+      if (may_attempt(slot) && !satisfied(target, slot)) {
+        next = std::min(next, slot.next_attempt);
+      }
+    }
+  }
+  for (const auto& peer : peers_) {
+    for (const auto& session : peer.sessions) {
+      if (session.probed_at) {
+        next = std::min(next, *session.probed_at + config_.probe_timeout_min);
+      }
+    }
+  }
+  return next;
+}
+
+std::optional<Action> LinkTable::poll_action() {
+  if (actions_.empty()) {
+    return std::nullopt;
+  }
+  auto action = std::move(actions_.front());
+  actions_.pop_front();
+  return action;
+}
+
+std::optional<LinkEvent> LinkTable::poll_event() {
+  if (events_.empty()) {
+    return std::nullopt;
+  }
+  auto event = std::move(events_.front());
+  events_.pop_front();
+  return event;
+}
+
+std::vector<DialId> LinkTable::unheard_dials() const {
+  std::vector<DialId> dials;
+  for (const auto& [id, target] : targets_) {
+    for (const auto& slot : target.slots) {
+      for (const auto& attempt : slot.attempts) {
+        if (!attempt.heard) {
+          dials.push_back(attempt.dial);
+        }
+      }
+    }
+  }
+  return dials;
+}
+
+std::vector<SessionId> LinkTable::probed_sessions() const {
+  std::vector<SessionId> sessions;
+  for (const auto& peer : peers_) {
+    for (const auto& session : peer.sessions) {
+      if (session.probed_at) {
+        sessions.push_back(session.session);
+      }
+    }
+  }
+  return sessions;
+}
+
+bool LinkTable::dialling(const NodeId& id) const noexcept {
+  const auto found = by_id_.find(id);
+  return found != by_id_.end() && std::ranges::any_of(targets_, [&](const auto& entry) {
+           return entry.second.peer == found->second &&
+                  std::ranges::any_of(entry.second.slots,
+                                      [](const Slot& slot) { return !slot.attempts.empty(); });
+         });
+}
+
+}  // namespace quicether::path

@@ -1,0 +1,339 @@
+#include <quicether/base/random.hpp>
+#include <quicether/core/path/link_table.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <chrono>
+#include <optional>
+#include <variant>
+#include <vector>
+
+using namespace quicether;
+using namespace quicether::path;
+using namespace std::chrono_literals;
+
+namespace {
+
+NodeId node(std::uint8_t first) {
+  NodeId id;
+  id.bytes[0] = first;
+  return id;
+}
+
+SocketAddress address(std::uint16_t port) {
+  return {IpAddress::v4({192, 0, 2, 1}), port};
+}
+
+/// A LinkTable with the clock, and shorthand for what its driver would do.
+struct Table {
+  explicit Table(std::uint8_t self = 5) : links{config(self), random} {}
+
+  static LinkConfig config(std::uint8_t self) {
+    LinkConfig config;
+    config.self = node(self);
+    return config;
+  }
+
+  template <typename Wanted>
+  std::vector<Wanted> actions() {
+    std::vector<Wanted> found;
+    while (const auto action = links.poll_action()) {
+      if (const auto* wanted = std::get_if<Wanted>(&*action)) {
+        found.push_back(*wanted);
+      }
+    }
+    return found;
+  }
+
+  template <typename Wanted>
+  std::size_t events() {
+    std::size_t count = 0;
+    while (const auto event = links.poll_event()) {
+      count += std::holds_alternative<Wanted>(*event) ? 1U : 0U;
+    }
+    return count;
+  }
+
+  TargetId want(std::uint8_t peer, std::vector<SocketAddress> addresses) {
+    PeerTarget target;
+    target.id = node(peer);
+    target.addresses = std::move(addresses);
+    return links.add_target(now, std::move(target)).value();
+  }
+
+  std::vector<Dial> run_until(Instant end) {
+    std::vector<Dial> dials;
+    while (links.next_timeout() <= end) {
+      now = std::max(now, links.next_timeout());
+      links.on_timeout(now);
+      const auto some = actions<Dial>();
+      dials.insert(dials.end(), some.begin(), some.end());
+    }
+    now = end;
+    return dials;
+  }
+
+  void up(std::uint64_t session,
+          std::uint8_t peer,
+          std::optional<DialId> dial,
+          std::uint64_t boot_id = 1) {
+    SessionUp up;
+    up.session = {session};
+    up.id = node(peer);
+    up.dial = dial;
+    up.boot_id = boot_id;
+    links.on_session_up(now, up);
+  }
+
+  SeededRandom random{1};
+  Instant now{1s};
+  LinkTable links;
+};
+
+std::vector<std::uint64_t> sessions_of(const Table& table, std::uint8_t peer) {
+  std::vector<std::uint64_t> ids;
+  for (const auto& session : table.links.find(node(peer))->sessions) {
+    ids.push_back(session.session.value);
+  }
+  return ids;
+}
+
+}  // namespace
+
+TEST_CASE("link_table: dials a wanted peer at once and reports the link", "[path][link_table]") {
+  Table table;
+  table.want(9, {address(1)});
+
+  const auto dials = table.run_until(table.now);
+  REQUIRE(dials.size() == 1);
+  CHECK(dials[0].remote == address(1));
+  CHECK(dials[0].expected_id == node(9));
+
+  table.up(1, 9, dials[0].dial);
+  CHECK(table.events<LinkUp>() == 1);
+  CHECK(table.run_until(table.now + 60s).empty());
+}
+
+TEST_CASE("link_table: refuses itself as a peer", "[path][link_table]") {
+  Table table{5};
+  PeerTarget target;
+  target.id = node(5);
+
+  CHECK(table.links.add_target(table.now, target).error() == errc::to_self);
+}
+
+TEST_CASE("link_table: backs off while nobody wants to send", "[path][link_table]") {
+  Table table;
+  table.want(9, {address(1)});
+
+  const auto first_minute = table.run_until(table.now + 60s).size();
+  const auto second_minute = table.run_until(table.now + 60s).size();
+
+  // 0, 1, 3, 7, 15, 31 s and then every 30 s, each up to a tenth early.
+  CHECK(first_minute >= 6);
+  CHECK(first_minute <= 7);
+  CHECK(second_minute <= 3);
+}
+
+TEST_CASE("link_table: redials every second while someone wants to send", "[path][link_table]") {
+  Table table;
+  table.want(9, {address(1)});
+  table.run_until(table.now + 120s);
+  const auto peer = table.links.find(node(9))->index;
+
+  std::size_t dials = 0;
+  for (int i = 0; i < 40; ++i) {
+    table.links.on_demand(table.now, peer);
+    dials += table.run_until(table.now + 500ms).size();
+  }
+
+  CHECK(dials >= 18);
+  CHECK(dials <= 24);
+}
+
+TEST_CASE("link_table: keeps no more than three unanswered attempts", "[path][link_table]") {
+  Table table;
+  table.want(9, {address(1)});
+  const auto peer = table.links.find(node(9))->index;
+
+  std::size_t dialled = 0;
+  std::size_t abandoned = 0;
+  for (int i = 0; i < 20; ++i) {
+    table.links.on_demand(table.now, peer);
+    table.now = table.now + 1s;
+    table.links.on_timeout(table.now);
+    while (const auto action = table.links.poll_action()) {
+      dialled += std::holds_alternative<Dial>(*action) ? 1U : 0U;
+      abandoned += std::holds_alternative<AbandonDial>(*action) ? 1U : 0U;
+    }
+  }
+
+  CHECK(dialled - abandoned == 3);
+}
+
+TEST_CASE("link_table: waits for an attempt that was answered", "[path][link_table]") {
+  Table table;
+  table.want(9, {address(1)});
+  const auto dials = table.run_until(table.now);
+  table.links.on_dial_heard(dials[0].dial);
+
+  CHECK(table.run_until(table.now + 60s).empty());
+
+  table.links.on_dial_failed(table.now, dials[0].dial, errc::timed_out, "");
+  CHECK_FALSE(table.run_until(table.now + 60s).empty());
+}
+
+TEST_CASE("link_table: tries alternative addresses a quarter second apart", "[path][link_table]") {
+  Table table;
+  table.want(9, {address(1), address(2), address(3)});
+
+  const auto dials = table.run_until(table.now + 600ms);
+
+  REQUIRE(dials.size() == 3);
+  CHECK(dials[0].remote == address(1));
+  CHECK(dials[1].remote == address(2));
+  CHECK(dials[2].remote == address(3));
+}
+
+TEST_CASE("link_table: asks a peer that refuses us every five seconds at most",
+          "[path][link_table]") {
+  Table table;
+  table.want(9, {address(1)});
+  const auto peer = table.links.find(node(9))->index;
+
+  std::size_t dials = 0;
+  for (int i = 0; i < 20; ++i) {
+    table.links.on_demand(table.now, peer);
+    for (const auto& dial : table.run_until(table.now + 1s)) {
+      ++dials;
+      table.links.on_dial_failed(table.now, dial.dial, errc::not_admitted_by_peer, "no rule");
+    }
+  }
+
+  CHECK(dials <= 5);
+  CHECK(table.links.find(node(9))->last_error == errc::not_admitted_by_peer);
+}
+
+TEST_CASE("link_table: a restarted peer replaces its old session", "[path][link_table]") {
+  Table table;
+  table.up(1, 9, std::nullopt, 100);
+  table.up(2, 9, std::nullopt, 200);
+
+  const auto closed = table.actions<CloseSession>();
+  REQUIRE(closed.size() == 1);
+  CHECK(closed[0].session.value == 1);
+  CHECK(sessions_of(table, 9) == std::vector<std::uint64_t>{2});
+  CHECK(table.events<LinkDown>() == 0);
+}
+
+TEST_CASE("link_table: crossed dials leave the session of the smaller NodeId",
+          "[path][link_table]") {
+  SECTION("the smaller one closes the other's session when its own comes second") {
+    Table table{5};
+    table.want(9, {address(1)});
+    const auto dials = table.run_until(table.now);
+    table.links.on_dial_heard(dials[0].dial);
+    table.up(1, 9, std::nullopt);
+    table.up(2, 9, dials[0].dial);
+
+    const auto closed = table.actions<CloseSession>();
+    REQUIRE(closed.size() == 1);
+    CHECK(closed[0].session.value == 1);
+  }
+  SECTION("the smaller one probes its own session when that came first") {
+    Table table{5};
+    table.want(9, {address(1)});
+    const auto dials = table.run_until(table.now);
+    table.up(1, 9, dials[0].dial);
+    table.up(2, 9, std::nullopt);
+
+    REQUIRE(table.actions<ProbeSession>().size() == 1);
+    CHECK(sessions_of(table, 9) == std::vector<std::uint64_t>{1, 2});
+
+    SECTION("and closes the other's when it is alive") {
+      table.links.on_session_heard({1}, table.now + 10ms);
+      CHECK(sessions_of(table, 9) == std::vector<std::uint64_t>{1});
+    }
+    SECTION("and gives its own up when it is dead") {
+      table.run_until(table.now + 2s);
+      CHECK(sessions_of(table, 9) == std::vector<std::uint64_t>{2});
+    }
+    SECTION("and is not deceived by what it heard before the probe") {
+      table.links.on_session_heard({1}, table.now - 1ms);
+      CHECK(sessions_of(table, 9) == std::vector<std::uint64_t>{1, 2});
+    }
+  }
+  SECTION("the larger one leaves the decision to the smaller") {
+    Table table{9};
+    table.want(5, {address(1)});
+    const auto dials = table.run_until(table.now);
+    table.links.on_dial_heard(dials[0].dial);
+    table.up(1, 5, std::nullopt);
+    table.up(2, 5, dials[0].dial);
+
+    CHECK(table.actions<CloseSession>().empty());
+    CHECK(sessions_of(table, 5) == std::vector<std::uint64_t>{1, 2});
+  }
+}
+
+TEST_CASE("link_table: gives up an unanswered dial when the peer's own arrives",
+          "[path][link_table]") {
+  Table table;
+  table.want(9, {address(1)});
+  const auto dials = table.run_until(table.now);
+  table.up(1, 9, std::nullopt);
+
+  const auto abandoned = table.actions<AbandonDial>();
+  REQUIRE(abandoned.size() == 1);
+  CHECK(abandoned[0].dial == dials[0].dial);
+}
+
+TEST_CASE("link_table: redials at once when the last session is lost", "[path][link_table]") {
+  Table table;
+  table.want(9, {address(1)});
+  const auto dials = table.run_until(table.now);
+  table.up(1, 9, dials[0].dial);
+  table.run_until(table.now + 60s);
+
+  table.links.on_session_down(table.now, {1}, errc::stateless_reset, "");
+
+  CHECK(table.events<LinkDown>() == 1);
+  CHECK(table.run_until(table.now).size() == 1);
+}
+
+TEST_CASE("link_table: a second static path is a session of its own", "[path][link_table]") {
+  Table table;
+  const auto target = table.want(9, {address(1)});
+  REQUIRE(table.links.add_path(table.now, target, 1, address(7), address(2)));
+  CHECK(table.links.add_path(table.now, target, 1, address(7), address(2)).error() ==
+        errc::already_open);
+  CHECK(table.links.add_path(table.now, target, 0, address(7), address(2)).error() ==
+        errc::invalid_argument);
+
+  const auto dials = table.run_until(table.now);
+  REQUIRE(dials.size() == 2);
+  CHECK(dials[1].path_id == 1);
+  CHECK(dials[1].local == address(7));
+  table.up(1, 9, dials[0].dial);
+  SessionUp second;
+  second.session = {2};
+  second.id = node(9);
+  second.dial = dials[1].dial;
+  second.boot_id = 1;
+  second.path_id = 1;
+  table.links.on_session_up(table.now, second);
+
+  CHECK(sessions_of(table, 9) == std::vector<std::uint64_t>{1, 2});
+  CHECK(table.actions<CloseSession>().empty());
+}
+
+TEST_CASE("link_table: bounds the peers it remembers", "[path][link_table]") {
+  SeededRandom random{1};
+  auto config = Table::config(5);
+  config.peers_max = 2;
+  LinkTable links{config, random};
+
+  CHECK(links.intern(node(1)).has_value());
+  CHECK(links.intern(node(2)).has_value());
+  CHECK(links.intern(node(3)).error() == errc::limit_reached);
+}
