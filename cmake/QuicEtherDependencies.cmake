@@ -86,6 +86,7 @@ add_library(QuicEther::tls INTERFACE IMPORTED)
 target_include_directories(QuicEther::tls SYSTEM INTERFACE "${quicether_tls_include}")
 target_link_libraries(QuicEther::tls INTERFACE
   "${quicether_tls_ssl}" "${quicether_tls_crypto}" Threads::Threads)
+string(REGEX MATCH "\\.a$" quicether_tls_is_static "${quicether_tls_ssl}")
 
 file(STRINGS "${quicether_tls_include}/openssl/ssl.h" quicether_tls_pq
      REGEX "define SSL_GROUP_X25519_MLKEM768 " LIMIT_COUNT 1)
