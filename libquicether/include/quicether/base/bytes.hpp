@@ -1,10 +1,13 @@
 #ifndef QUICETHER_BASE_BYTES_HPP
 #define QUICETHER_BASE_BYTES_HPP
 
+#include <quicether/base/assert.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace quicether {
@@ -23,23 +26,36 @@ using ByteVector = std::vector<std::uint8_t>;
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+namespace detail {
+
+// One expression instead of a loop: compilers turn it into a load and a byte swap.
+template <typename Integer, std::size_t... Index>
+constexpr Integer load_be(const std::uint8_t* from, std::index_sequence<Index...>) noexcept {
+  return static_cast<Integer>(
+      ((std::uint64_t{from[Index]} << (8U * (sizeof...(Index) - 1 - Index))) | ...));
+}
+
+template <typename Integer, std::size_t... Index>
+constexpr void store_be(std::uint8_t* to, Integer value, std::index_sequence<Index...>) noexcept {
+  ((to[Index] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(value) >>
+                                          (8U * (sizeof...(Index) - 1 - Index)))),
+   ...);
+}
+
+}  // namespace detail
+
 /// Reads a big-endian integer. `bytes` holds at least sizeof(Integer) bytes.
 template <typename Integer>
 [[nodiscard]] constexpr Integer load_be(ConstBytes bytes) noexcept {
-  Integer value = 0;
-  for (std::size_t i = 0; i < sizeof(Integer); ++i) {
-    value = static_cast<Integer>((static_cast<std::uint64_t>(value) << 8U) | bytes[i]);
-  }
-  return value;
+  QE_DASSERT(bytes.size() >= sizeof(Integer));
+  return detail::load_be<Integer>(bytes.data(), std::make_index_sequence<sizeof(Integer)>{});
 }
 
 /// Writes a big-endian integer. `bytes` holds at least sizeof(Integer) bytes.
 template <typename Integer>
 constexpr void store_be(Bytes bytes, Integer value) noexcept {
-  for (std::size_t i = 0; i < sizeof(Integer); ++i) {
-    const auto shift = 8U * (sizeof(Integer) - 1 - i);
-    bytes[i] = static_cast<std::uint8_t>((static_cast<std::uint64_t>(value) >> shift) & 0xffU);
-  }
+  QE_DASSERT(bytes.size() >= sizeof(Integer));
+  detail::store_be(bytes.data(), value, std::make_index_sequence<sizeof(Integer)>{});
 }
 
 }  // namespace quicether
