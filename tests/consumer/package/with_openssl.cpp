@@ -21,21 +21,16 @@ int main() {
   const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> tls(SSL_CTX_new(TLS_method()),
                                                               &SSL_CTX_free);
   const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> public_key(
-      EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519,
-                                  nullptr,
-                                  key.public_key().bytes.data(),
-                                  key.public_key().bytes.size()),
+      EVP_PKEY_new_raw_public_key(
+          EVP_PKEY_ED25519, nullptr, key.public_key().bytes.data(), key.public_key().bytes.size()),
       &EVP_PKEY_free);
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
                                                                         &EVP_MD_CTX_free);
   const bool verified =
       tls != nullptr &&
       EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, public_key.get()) == 1 &&
-      EVP_DigestVerify(context.get(),
-                       signature.data(),
-                       signature.size(),
-                       message.data(),
-                       message.size()) == 1 &&
+      EVP_DigestVerify(
+          context.get(), signature.data(), signature.size(), message.data(), message.size()) == 1 &&
       quicether::crypto::verify(key.public_key(), message, signature);
   // BoringSSL and its forks answer "BoringSSL" or "AWS-LC" here.
   const bool is_openssl = std::strncmp(OpenSSL_version(OPENSSL_VERSION), "OpenSSL ", 8) == 0;
