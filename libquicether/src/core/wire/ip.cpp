@@ -1,4 +1,4 @@
-#include "ip_layout.hpp"
+#include "core/wire/ip_layout.hpp"
 
 #include <quicether/base/assert.hpp>
 #include <quicether/base/narrow.hpp>

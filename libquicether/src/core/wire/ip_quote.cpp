@@ -1,4 +1,4 @@
-#include "ip_layout.hpp"
+#include "core/wire/ip_layout.hpp"
 
 #include <quicether/core/wire/ip.hpp>
 

@@ -52,11 +52,14 @@ struct Announce {
 using ControlMessage = std::variant<Hello, Announce>;
 
 /// Appends the message as it goes on the control stream. Lists beyond their bound are cut.
+///
+/// Name, version range and ports are as described above; anything else is a broken invariant.
 void encode(const ControlMessage& message, ByteVector& out);
 
 /// Cuts the control stream into messages. Unknown message types and fields are skipped.
 ///
-/// After an error the decoder is spent. Holds at most one message of kControlMessageBytesMax.
+/// After an error the decoder is spent: it repeats the error. Holds at most one message of
+/// kControlMessageBytesMax.
 class ControlDecoder {
  public:
   /// Appends received bytes. At most kControlMessageBytesMax between two polls that return nothing.
@@ -69,6 +72,8 @@ class ControlDecoder {
   [[nodiscard]] result<std::optional<ControlMessage>> poll();
 
  private:
+  void forget_read();
+
   ByteVector buffer_{};
   std::size_t read_ = 0;
 };
