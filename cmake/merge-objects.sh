@@ -12,11 +12,16 @@ archives=("$@")
 hidden=$(mktemp)
 trap 'rm -f "$hidden"' EXIT
 
-# Strong symbols of the archives are theirs. Weak ones are templates and inline functions, which
-# several libraries share by right, except BoringSSL's own (namespace bssl, its stacks and hashes).
 # Groups are dissolved, because a symbol that names a group could not become local.
-"$nm" --extern-only --defined-only --format=posix "${archives[@]}" 2>/dev/null |
-  awk 'NF >= 2 && ($2 ~ /^[TDBRC]$/ || $1 ~ /4bssl|^(_Z[0-9]+)?(sk|lh)_/) { print $1 }' | sort -u >"$hidden"
 "$ld" -r --force-group-allocation -o "$output" "${objects[@]}" --start-group "${archives[@]}" \
   --end-group
+
+# Strong symbols of the archives are theirs. Weak ones are templates and inline functions, which
+# several libraries share by right, except those of the libraries inside, whoever instantiated them.
+{
+  "$nm" --extern-only --defined-only --format=posix "${archives[@]}" 2>/dev/null |
+    awk 'NF >= 2 && $2 ~ /^[TDBRC]$/ { print $1 }'
+  "$nm" --extern-only --defined-only --format=posix "$output" |
+    awk '$1 ~ /4bssl|5boost4json|4toml2v3|^(_Z[0-9]+)?(sk|lh)_/ { print $1 }'
+} | sort -u >"$hidden"
 "$objcopy" --localize-symbols="$hidden" "$output"

@@ -29,6 +29,9 @@ _OS_HEADER = re.compile(
 _COMPUTES_ONLY = {"base": {"arpa/inet.h", "netinet/in.h"},
                   "core_quic": {"arpa/inet.h", "netinet/in.h", "sys/socket.h"}}
 
+# Headers beside the public classes that are not the shell's.
+_PLACED = {"version.hpp": "base", "system_environment.hpp": "platform"}
+
 _PUBLIC = "libquicether/include/quicether/"
 _PRIVATE = "libquicether/src/"
 
@@ -57,8 +60,8 @@ class Layers:
         for folder, layer in self.folders.items():
             if path.startswith(folder + "/"):
                 return layer
-        if path == "version.hpp":
-            return "base"
+        if path in _PLACED:
+            return _PLACED[path]
         return "shell" if "/" not in path or path.startswith("detail/") else None
 
 
