@@ -1,0 +1,239 @@
+#ifndef QUICETHER_CORE_QUIC_CONNECTION_HPP
+#define QUICETHER_CORE_QUIC_CONNECTION_HPP
+
+#include "core/quic/close_reason.hpp"
+#include "core/quic/datagram_feed.hpp"
+#include "core/quic/datagram_queue.hpp"
+#include "core/quic/mtu_watch.hpp"
+#include "core/quic/native_path.hpp"
+#include "core/quic/shared.hpp"
+#include "core/quic/streams.hpp"
+#include "core/quic/tls_glue.hpp"
+
+#include <quicether/core/crypto/tls.hpp>
+#include <quicether/core/quic/endpoint.hpp>
+
+#include <ngtcp2/ngtcp2.h>
+#include <ngtcp2/ngtcp2_crypto.h>
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace quicether::quic {
+
+/// A client's first packet, when it may become a connection.
+struct Newcomer {
+  ngtcp2_pkt_hd header{};
+  ngtcp2_cid original_dcid{};   ///< before Retry, if there was one
+  bool address_proven = false;  ///< the header carries a valid token of a Retry
+  SocketAddress local{};
+  SocketAddress remote{};
+};
+
+/// How a connection ended, and what is still owed to the peer.
+struct Ending {
+  enum class Kind : std::uint8_t {
+    forget,       ///< nothing follows
+    drain,        ///< be silent while packets of the peer may arrive
+    close,        ///< answer them with `packet`
+    retry,        ///< forget, and ask the client to prove its address
+    never_began,  ///< forget, and tell nobody: no packet was genuine
+  };
+
+  Kind kind = Kind::forget;
+  CloseReason reason{};
+  ByteVector packet{};
+  Route route{};
+  Duration period{};  ///< of closing or draining (RFC 9000 section 10.2)
+};
+
+/// One ngtcp2 connection with its TLS session, streams and waiting datagrams.
+///
+///     dial/accept ──> handshake ──> established ──> ended
+///                         └───────────────────────────^
+///
+/// Writes packets into Shared::transmit and events into Shared::events; calls nothing else. Once
+/// ended() is set, the owner takes it and destroys the connection; no other function may follow.
+class Connection {
+ public:
+  /// A connection that this side begins.
+  Connection(Shared& shared, ConnectionHandle handle, Instant now, const ConnectOptions& options);
+
+  /// A connection that a client began. Its first packet is still to be given to on_packet().
+  Connection(Shared& shared, ConnectionHandle handle, Instant now, const Newcomer& newcomer);
+
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection();
+
+  /// Takes one UDP datagram; `train` tells where it came from.
+  void on_packet(Instant now, const ReceivedTrain& train, ConstBytes packet);
+
+  /// Takes note that the peer has forgotten the connection.
+  void on_stateless_reset() { end(Ending::Kind::drain, {errc::stateless_reset, 0, {}}); }
+
+  void on_timeout(Instant now);
+
+  /// Writes packets until nothing is left, something blocks or `packets_max` are written.
+  /// Returns true when it could go on at once.
+  bool flush(Instant now, std::size_t packets_max);
+
+  /// See Endpoint::send_datagrams(). Afterwards goes_on() is as the return value of flush().
+  std::size_t send_datagrams(Instant now, std::span<const OutgoingDatagram> datagrams);
+
+  [[nodiscard]] bool goes_on() const noexcept { return goes_on_; }
+
+  [[nodiscard]] result<StreamId> open_stream();
+  [[nodiscard]] result<std::size_t> write_stream(StreamId id, ConstBytes bytes, bool finish);
+  [[nodiscard]] result<std::size_t> read_stream(StreamId id, Bytes out);
+  void reset_stream(StreamId id, std::uint64_t application_code);
+
+  /// Ends the connection with APPLICATION_CLOSE.
+  void close(Instant now, std::uint64_t application_code, std::string_view reason);
+
+  [[nodiscard]] result<void> migrate(Instant now, const SocketAddress& local);
+
+  void ping() noexcept { ping_wanted_ = true; }
+
+  [[nodiscard]] ConnectionStats stats() const;
+
+  /// When on_timeout() is due.
+  [[nodiscard]] Instant deadline() const noexcept { return deadline_; }
+
+  [[nodiscard]] std::optional<Ending>& ended() noexcept { return ended_; }
+
+  [[nodiscard]] Role role() const noexcept { return role_; }
+
+  [[nodiscard]] bool established() const noexcept { return established_; }
+
+  [[nodiscard]] ConnectionHandle handle() const noexcept { return handle_; }
+
+  /// The ids by which packets of this connection are known.
+  [[nodiscard]] std::span<const OwnCid> own_cids() const noexcept { return own_cids_; }
+
+  /// True while the owner has it in its queue of connections to flush.
+  bool queued = false;
+
+ private:
+  friend struct ConnectionCallbacks;
+
+  struct ConnectionDeleter {
+    void operator()(ngtcp2_conn* connection) const noexcept { ngtcp2_conn_del(connection); }
+  };
+
+  using NativeConnection = std::unique_ptr<ngtcp2_conn, ConnectionDeleter>;
+
+  // connection.cpp
+  Connection(Shared& shared,
+             ConnectionHandle handle,
+             Role role,
+             Instant now,
+             const NativePath& path,
+             const crypto::TlsExpectation& expectation);
+  void begin_client(const NativePath& path);
+  void begin_server(const Newcomer& newcomer, const NativePath& path);
+  [[nodiscard]] ngtcp2_settings make_settings() const;
+  [[nodiscard]] ngtcp2_transport_params make_parameters() const;
+  [[nodiscard]] OwnCid add_own_cid();
+  const NativePath& path_of(const ReceivedTrain& train);
+  void note_local_address(const ReceivedTrain& train);
+  void fail(Instant now, int error);
+  void end_with_packet(Instant now, const ngtcp2_ccerr& error, CloseReason reason);
+  void end(Ending::Kind kind, CloseReason reason);
+  [[nodiscard]] Duration closing_period() const noexcept;
+
+  // connection_write.cpp
+  [[nodiscard]] bool write_packets(Instant now, DatagramFeed& feed, std::size_t packets_max);
+  [[nodiscard]] ngtcp2_ssize write_packet(Instant now, Bytes out, DatagramFeed& feed);
+  [[nodiscard]] ngtcp2_ssize write_stream_frame(Instant now, Bytes out, Stream& stream);
+  [[nodiscard]] ngtcp2_ssize write_datagram_frame(Instant now, Bytes out, DatagramFeed& feed);
+  [[nodiscard]] ngtcp2_ssize write_rest(Instant now, Bytes out);
+  [[nodiscard]] Stream* next_stream() noexcept;
+  void drop_oversized(DatagramFeed& feed) noexcept;
+  void on_written(Instant now, std::size_t bytes);
+  void after_burst(Instant now, bool data_waits);
+  void renew_keys(Instant now);
+  void arm(Instant now, ngtcp2_tstamp expiry) noexcept;
+  [[nodiscard]] std::size_t packet_bytes_max() const noexcept;
+  [[nodiscard]] std::size_t datagram_payload_max() const noexcept;
+
+  // connection_streams.cpp
+  void on_stream_opened(StreamId id);
+  void on_stream_data(StreamId id, ConstBytes bytes, bool end);
+  void on_stream_acknowledged(StreamId id, std::uint64_t offset);
+  void on_stream_reset(StreamId id);
+  void on_stream_closed(StreamId id);
+  void on_stream_stopped(Stream& stream);
+  void tell_readable(Stream& stream);
+  void forget_if_done(Stream& stream);
+
+  // connection_callbacks.cpp
+  [[nodiscard]] bool on_handshake_completed();
+  void on_datagram(ConstBytes payload);
+  void on_datagram_lost(std::uint64_t id) noexcept;
+  void on_path_validation(const ngtcp2_path& path, bool succeeded);
+  [[nodiscard]] bool on_new_cid(ngtcp2_cid& cid, Bytes token, std::size_t size);
+  void on_cid_retired(ConstBytes retired);
+  void on_peer_token(std::span<const std::uint8_t, NGTCP2_STATELESS_RESET_TOKENLEN> bytes,
+                     bool active);
+
+  Shared& shared_;
+  const ConnectionHandle handle_;
+  const Role role_;
+  ngtcp2_crypto_conn_ref connection_reference_{};
+  crypto::TlsSession tls_;
+  NativeConnection native_{};
+  Streams streams_;
+  DatagramQueue waiting_;
+  MtuWatch mtu_watch_;
+
+  Instant now_{};
+  Instant deadline_ = Instant::never();
+  Instant expired_at_ = Instant::never();  ///< the last time that on_timeout() was called with
+  std::optional<Ending> ended_{};
+  std::optional<CloseReason> refusal_{};  ///< why a callback made ngtcp2 fail
+  bool established_ = false;
+  bool confirmed_ = false;  ///< both sides are known to be done with the handshake
+  bool reset_received_ = false;
+  bool ping_wanted_ = false;
+  bool migrating_ = false;
+  bool stream_turn_ = false;
+  bool goes_on_ = false;             ///< send_datagrams() was stopped by lack of room only
+  std::size_t datagram_max_ = 0;     ///< datagram_payload_max() of the burst being written
+  std::size_t packet_room_ = 0;      ///< left for datagrams in the packet being written, about
+  std::uint64_t packet_serial_ = 0;  ///< of the packet being written; names its datagrams
+
+  std::vector<OwnCid> own_cids_{};
+  std::optional<ForeignCid> initial_cid_{};
+  std::vector<ResetToken> reset_tokens_{};
+
+  bool any_local_ = false;        ///< dialled without a local address: whichever is right
+  IpAddress migration_target_{};  ///< local address being validated
+  SocketAddress local_seen_{};    ///< local address that packets arrived at
+  SocketAddress train_local_{};   ///< addresses that train_path_ was made of
+  SocketAddress train_remote_{};
+  NativePath train_path_{};
+  NativePath written_path_{};  ///< where the last packet went
+  Route written_route_{};
+  NativePath out_path_{};  ///< filled in by ngtcp2
+  ngtcp2_pkt_info out_info_{};
+
+  std::uint64_t packets_sent_ = 0;
+  std::uint64_t packets_received_ = 0;
+  std::uint64_t packets_lost_ = 0;
+  std::uint64_t last_lost_id_ = 0;
+  std::uint64_t bytes_sent_ = 0;
+  std::uint64_t bytes_received_ = 0;
+  std::uint64_t datagrams_dropped_ = 0;
+  std::uint64_t keys_renewed_at_ = 0;  ///< packets_sent_ then
+  std::uint64_t keys_renewed_ = 0;     ///< by this side
+  std::uint64_t keys_derived_ = 0;     ///< by either side, one ahead of use
+  Instant last_received_{};
+};
+
+}  // namespace quicether::quic
+
+#endif  // QUICETHER_CORE_QUIC_CONNECTION_HPP

@@ -1,0 +1,46 @@
+#ifndef QUICETHER_CORE_QUIC_SHARED_HPP
+#define QUICETHER_CORE_QUIC_SHARED_HPP
+
+#include "core/quic/block_pool.hpp"
+#include "core/quic/cid.hpp"
+#include "core/quic/connection_ids.hpp"
+#include "core/quic/receive_buffer.hpp"
+#include "core/quic/transmit_queue.hpp"
+
+#include <quicether/core/crypto/tls.hpp>
+#include <quicether/core/quic/endpoint.hpp>
+
+#include <deque>
+
+namespace quicether::quic {
+
+/// What the connections of one Endpoint have in common.
+struct Shared {
+  Shared(EndpointConfig wanted, const crypto::KeyPair& key, Random& source)
+      : config{std::move(wanted)},
+        random{source},
+        cids{key, source},
+        ids{cids},
+        tls{crypto::make_credentials(key),
+            {config.alpn, config.require_post_quantum, config.resumption}} {}
+
+  void push(ConnectionHandle connection, EventBody body) {
+    events.push_back({connection, std::move(body)});
+  }
+
+  const EndpointConfig config;
+  Random& random;
+  CidMaker cids;
+  ConnectionIds ids;
+  crypto::TlsContext tls;
+  BlockPool pool{};
+  TransmitQueue transmit{};
+  ReceiveBuffer received{};
+  std::deque<Event> events{};
+  EndpointStats stats{};
+  std::size_t handshakes = 0;  ///< inbound connections not yet established
+};
+
+}  // namespace quicether::quic
+
+#endif  // QUICETHER_CORE_QUIC_SHARED_HPP
