@@ -1,0 +1,538 @@
+#include <quicether/base/assert.hpp>
+#include <quicether/core/crypto/key_pair.hpp>
+#include <quicether/core/crypto/node_address.hpp>
+#include <quicether/core/node/session_table.hpp>
+#include <quicether/core/path/scheduler.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace quicether::node {
+
+namespace {
+
+/// The control stream: the first client-initiated bidirectional stream (RFC 9000 section 2.1).
+constexpr quic::StreamId kControlStream = 0;
+
+/// Control bytes that wait for the peer's flow control. An ANNOUNCE is at most 64 KiB.
+constexpr std::size_t kOutboxMax = 256U << 10U;
+
+SessionId session_of(quic::ConnectionHandle connection) {
+  return {connection.value};
+}
+
+quic::ConnectionHandle connection_of(SessionId session) {
+  return {session.value};
+}
+
+}  // namespace
+
+SessionTable::SessionTable(SessionTableConfig config,
+                           const crypto::KeyPair& key,
+                           Random& random,
+                           AdmissionControl& admission,
+                           UnixSeconds wall_clock)
+    : config_{std::move(config)},
+      key_{key},
+      admission_{admission},
+      endpoint_{config_.quic, key, random, wall_clock},
+      boot_id_{random.next()} {}
+
+SessionTable::~SessionTable() = default;
+
+result<SessionId> SessionTable::dial(Instant now, const DialOptions& options) {
+  quic::ConnectOptions connect;
+  connect.remote = options.remote;
+  connect.local = options.local;
+  connect.expected_id = options.expected_id;
+  connect.expected_key = options.expected_key;
+  const auto connection = endpoint_.connect(now, connect);
+  if (!connection) {
+    return connection.error();
+  }
+  const auto id = session_of(*connection);
+  Session session;
+  session.info.session = id;
+  session.info.dialled_here = true;
+  session.info.path_id = options.path_id;
+  session.remote = options.remote;
+  sessions_.emplace(id, std::move(session));
+  return id;
+}
+
+SessionTable::Session* SessionTable::find(SessionId id) noexcept {
+  const auto found = sessions_.find(id);
+  return found == sessions_.end() ? nullptr : &found->second;
+}
+
+const SessionTable::Session* SessionTable::find_up(SessionId id) const noexcept {
+  const auto found = sessions_.find(id);
+  return found == sessions_.end() || found->second.stage != Stage::up ? nullptr : &found->second;
+}
+
+void SessionTable::close(
+    Instant now, SessionId id, CloseCode code, errc reason, std::string_view detail) {
+  if (Session* session = find(id); session != nullptr) {
+    refuse(now, *session, code, reason, detail);
+  }
+}
+
+/// Closes a session for a reason of this side's own, which SessionDown will name.
+void SessionTable::refuse(
+    Instant now, Session& session, CloseCode code, errc reason, std::string_view detail) {
+  session.own_reason = reason;
+  session.own_detail = detail;
+  endpoint_.close(
+      now, connection_of(session.info.session), static_cast<std::uint64_t>(code), detail);
+  take_events(now);
+}
+
+void SessionTable::announce(const wire::Announce& announce) {
+  announce_ = announce;
+  for (auto& [id, session] : sessions_) {
+    if (session.stage == Stage::up) {
+      send_announce(session);
+    }
+  }
+}
+
+void SessionTable::readmit(Instant now) {
+  std::vector<SessionId> up;
+  for (const auto& [id, session] : sessions_) {
+    if (session.stage == Stage::up) {
+      up.push_back(id);
+    }
+  }
+  for (const auto id : up) {
+    if (Session* session = find(id); session != nullptr) {
+      (void)admit(now, *session);
+    }
+  }
+}
+
+// Driving.
+
+void SessionTable::on_train(Instant now, const ReceivedTrain& train) {
+  endpoint_.on_train(now, train);
+  take_events(now);
+  for (const auto& datagram : endpoint_.received_datagrams()) {
+    const auto id = session_of(datagram.connection);
+    if (find_up(id) != nullptr) {
+      received_.push_back({id, datagram.payload});
+    } else {
+      ++stats_.datagrams_early;
+    }
+  }
+}
+
+void SessionTable::on_timeout(Instant now) {
+  endpoint_.on_timeout(now);
+  take_events(now);
+  std::vector<SessionId> late;
+  for (const auto& [id, session] : sessions_) {
+    if (session.stage != Stage::up && now >= session.deadline) {
+      late.push_back(id);
+    }
+  }
+  for (const auto id : late) {
+    if (Session* session = find(id); session != nullptr) {
+      ++stats_.hello_timeouts;
+      refuse(now, *session, CloseCode::hello_timeout, errc::timed_out, "no HELLO in time");
+    }
+  }
+}
+
+Instant SessionTable::next_timeout() const noexcept {
+  return std::min(endpoint_.next_timeout(), hello_deadline_);
+}
+
+std::span<const OutgoingTrain> SessionTable::poll_transmit(Instant now) {
+  const auto trains = endpoint_.poll_transmit(now);
+  take_events(now);
+  return trains;
+}
+
+void SessionTable::consume_transmit(std::size_t count) noexcept {
+  endpoint_.consume_transmit(count);
+}
+
+std::optional<SessionEvent> SessionTable::poll_event() {
+  if (events_.empty()) {
+    return std::nullopt;
+  }
+  auto event = std::move(events_.front());
+  events_.pop_front();
+  return event;
+}
+
+std::span<const SessionDatagram> SessionTable::received_datagrams() const noexcept {
+  return received_;
+}
+
+void SessionTable::clear_received() noexcept {
+  received_.clear();
+  endpoint_.clear_received();
+}
+
+// Events of the QUIC endpoint.
+
+void SessionTable::take_events(Instant now) {
+  while (auto event = endpoint_.poll_event()) {
+    handle(now, *event);
+  }
+  update_hello_deadline();
+}
+
+void SessionTable::update_hello_deadline() noexcept {
+  hello_deadline_ = Instant::never();
+  if (waiting_for_hello_ == 0) {
+    return;
+  }
+  for (const auto& [id, session] : sessions_) {
+    if (session.stage != Stage::up) {
+      hello_deadline_ = std::min(hello_deadline_, session.deadline);
+    }
+  }
+}
+
+void SessionTable::handle(Instant now, quic::Event& event) {
+  const auto id = session_of(event.connection);
+  if (const auto* done = std::get_if<quic::HandshakeCompleted>(&event.body)) {
+    on_handshake(now, sessions_[id], id, *done);
+  } else if (const auto* closed = std::get_if<quic::ConnectionClosed>(&event.body)) {
+    on_closed(id, *closed);
+  } else if (const auto* changed = std::get_if<quic::PathChanged>(&event.body)) {
+    if (Session* session = find(id); session != nullptr) {
+      session->remote = changed->remote;
+      if (session->stage == Stage::up) {
+        events_.emplace_back(SessionPathChanged{id, changed->local, changed->remote});
+      }
+    }
+  } else if (const auto* opened = std::get_if<quic::StreamOpened>(&event.body)) {
+    on_stream_opened(now, id, opened->stream);
+  } else if (const auto* readable = std::get_if<quic::StreamReadable>(&event.body)) {
+    if (readable->stream == kControlStream) {
+      read_control(now, id);
+    } else if (find_up(id) != nullptr) {
+      events_.emplace_back(SessionStreamReadable{id, readable->stream});
+    }
+  } else if (const auto* writable = std::get_if<quic::StreamWritable>(&event.body)) {
+    if (writable->stream == kControlStream) {
+      if (Session* session = find(id); session != nullptr) {
+        flush_control(*session);
+      }
+    } else if (find_up(id) != nullptr) {
+      events_.emplace_back(SessionStreamWritable{id, writable->stream});
+    }
+  }
+}
+
+void SessionTable::on_handshake(Instant now,
+                                Session& session,
+                                SessionId id,
+                                const quic::HandshakeCompleted& done) {
+  auto& info = session.info;
+  info.session = id;
+  info.dialled_here = done.role == quic::Role::client;
+  info.peer = done.peer;
+  info.peer_id = crypto::node_id(done.peer);
+  info.group = done.group;
+  info.cipher_suite = done.cipher_suite;
+  info.post_quantum = done.post_quantum;
+  info.resumed = done.resumed;
+  session.exporter = done.exporter;
+  session.stage = Stage::hello;
+  session.deadline = now + config_.hello_timeout;
+  ++waiting_for_hello_;
+  if (const auto stats = endpoint_.stats(connection_of(id))) {
+    session.remote = stats->remote;
+  }
+  if (done.peer == key_.public_key()) {
+    refuse(now, session, CloseCode::to_self, errc::to_self, "this is the same node");
+    return;
+  }
+  if (!info.dialled_here) {
+    return;  // The dialling side speaks first.
+  }
+  // Whoever has no way left to be admitted is not even told HELLO.
+  if (!config_.network_key && !admit(now, session)) {
+    return;
+  }
+  const auto control = endpoint_.open_stream(connection_of(id));
+  if (!control || *control != kControlStream) {
+    ++stats_.protocol_errors;
+    refuse(now, session, CloseCode::protocol_error, errc::protocol_error, "no control stream");
+    return;
+  }
+  send_hello(session);
+}
+
+void SessionTable::on_closed(SessionId id, const quic::ConnectionClosed& closed) {
+  const auto found = sessions_.find(id);
+  if (found == sessions_.end()) {
+    // An inbound handshake that failed before the peer's key was known.
+    SessionDown down;
+    down.session = id;
+    down.reason = closed.reason;
+    down.detail = closed.detail;
+    events_.emplace_back(std::move(down));
+    return;
+  }
+  auto& session = found->second;
+  SessionDown down;
+  down.session = id;
+  down.was_up = session.stage == Stage::up;
+  down.remote = session.remote;
+  down.dialled_here = session.info.dialled_here;
+  if (session.stage != Stage::handshake) {
+    down.peer = session.info.peer;
+  }
+  if (session.own_reason) {
+    down.reason = *session.own_reason;
+    down.detail = std::move(session.own_detail);
+  } else {
+    down.reason = closed.application_code == 0
+                      ? closed.reason
+                      : make_error_code(to_errc(static_cast<CloseCode>(closed.application_code)));
+    down.detail = closed.detail;
+  }
+  if (session.stage == Stage::hello) {
+    --waiting_for_hello_;
+  }
+  sessions_.erase(found);
+  std::erase_if(received_, [&](const SessionDatagram& datagram) { return datagram.session == id; });
+  events_.emplace_back(std::move(down));
+}
+
+void SessionTable::on_stream_opened(Instant now, SessionId id, quic::StreamId stream) {
+  Session* session = find(id);
+  if (session == nullptr) {
+    return;
+  }
+  if (stream == kControlStream) {
+    read_control(now, id);
+  } else if (session->stage == Stage::up) {
+    events_.emplace_back(SessionStreamOpened{id, stream});
+  } else {
+    endpoint_.reset_stream(
+        connection_of(id), stream, static_cast<std::uint64_t>(CloseCode::not_admitted));
+  }
+}
+
+// The control stream.
+
+void SessionTable::read_control(Instant now, SessionId id) {
+  std::array<std::uint8_t, 4096> buffer{};
+  while (Session* session = find(id)) {
+    if (session->own_reason) {
+      return;
+    }
+    const auto read = endpoint_.read_stream(connection_of(id), kControlStream, buffer);
+    if (!read) {
+      if (read.error() != errc::would_block) {
+        ++stats_.protocol_errors;
+        refuse(now,
+               *session,
+               CloseCode::protocol_error,
+               errc::protocol_error,
+               "the control stream ended");
+      }
+      return;
+    }
+    on_control_bytes(now, *session, ConstBytes{buffer}.first(*read));
+  }
+}
+
+void SessionTable::on_control_bytes(Instant now, Session& session, ConstBytes bytes) {
+  const auto id = session.info.session;
+  if (session.stage == Stage::handshake) {
+    return;
+  }
+  session.decoder.feed(bytes);
+  while (Session* alive = find(id)) {
+    if (alive->own_reason) {
+      return;
+    }
+    auto message = alive->decoder.poll();
+    if (!message) {
+      ++stats_.protocol_errors;
+      refuse(now,
+             *alive,
+             CloseCode::protocol_error,
+             errc::protocol_error,
+             "malformed control message");
+      return;
+    }
+    if (!*message) {
+      return;
+    }
+    on_message(now, *alive, **message);
+  }
+}
+
+void SessionTable::on_message(Instant now, Session& session, const wire::ControlMessage& message) {
+  if (const auto* hello = std::get_if<wire::Hello>(&message)) {
+    on_hello(now, session, *hello);
+  } else if (const auto* announce = std::get_if<wire::Announce>(&message)) {
+    if (session.stage != Stage::up) {
+      ++stats_.protocol_errors;
+      refuse(
+          now, session, CloseCode::protocol_error, errc::protocol_error, "ANNOUNCE before HELLO");
+      return;
+    }
+    events_.emplace_back(PeerAnnounced{session.info.session, *announce});
+  }
+}
+
+void SessionTable::on_hello(Instant now, Session& session, const wire::Hello& hello) {
+  if (session.stage == Stage::up) {
+    ++stats_.protocol_errors;
+    refuse(now, session, CloseCode::protocol_error, errc::protocol_error, "second HELLO");
+    return;
+  }
+  if (hello.version_min > wire::kControlVersion || hello.version_max < wire::kControlVersion) {
+    refuse(now,
+           session,
+           CloseCode::incompatible_version,
+           errc::incompatible_version,
+           "no common control protocol version");
+    return;
+  }
+  if (config_.network_key && hello.network_proof) {
+    const auto role =
+        session.info.dialled_here ? crypto::ProofRole::server : crypto::ProofRole::client;
+    session.network_member = config_.network_key->verify(
+        *hello.network_proof, role, session.exporter, session.info.peer);
+  }
+  if (hello.path_id >= path::kPathsMax) {
+    ++stats_.protocol_errors;
+    refuse(now, session, CloseCode::protocol_error, errc::protocol_error, "path id out of range");
+    return;
+  }
+  session.info.boot_id = hello.boot_id;
+  session.info.capabilities = hello.capabilities;
+  if (!session.info.dialled_here) {
+    session.info.path_id = hello.path_id;
+  }
+  if (!admit(now, session)) {
+    return;
+  }
+  session.stage = Stage::up;
+  --waiting_for_hello_;
+  if (!session.info.dialled_here) {
+    send_hello(session);
+  }
+  events_.emplace_back(SessionUp{session.info});
+  send_announce(session);
+}
+
+bool SessionTable::admit(Instant now, Session& session) {
+  const auto verdict =
+      admission_.admit(session.info.peer, session.info.peer_id, session.network_member);
+  if (!verdict.admitted) {
+    ++stats_.refused;
+    refuse(now, session, CloseCode::not_admitted, errc::not_admitted, verdict.reason);
+  }
+  return verdict.admitted;
+}
+
+void SessionTable::send_hello(Session& session) {
+  wire::Hello hello;
+  hello.version_min = wire::kControlVersion;
+  hello.version_max = wire::kControlVersion;
+  hello.boot_id = boot_id_;
+  hello.path_id = session.info.path_id;
+  hello.capabilities = config_.capabilities;
+  if (config_.network_key) {
+    const auto role =
+        session.info.dialled_here ? crypto::ProofRole::client : crypto::ProofRole::server;
+    hello.network_proof = config_.network_key->prove(role, session.exporter, key_.public_key());
+  }
+  send(session, hello);
+}
+
+void SessionTable::send_announce(Session& session) {
+  send(session, announce_);
+}
+
+void SessionTable::send(Session& session, const wire::ControlMessage& message) {
+  if (session.outbox.size() > kOutboxMax) {
+    return;  // The peer does not read; the newest ANNOUNCE follows when it does.
+  }
+  wire::encode(message, session.outbox);
+  flush_control(session);
+}
+
+void SessionTable::flush_control(Session& session) {
+  if (session.outbox.empty()) {
+    return;
+  }
+  const auto written = endpoint_.write_stream(
+      connection_of(session.info.session), kControlStream, session.outbox, false);
+  if (written) {
+    session.outbox.erase(session.outbox.begin(),
+                         session.outbox.begin() + static_cast<std::ptrdiff_t>(*written));
+  }
+}
+
+// Data of sessions that are up.
+
+std::size_t SessionTable::send_datagrams(Instant now,
+                                         SessionId session,
+                                         std::span<const quic::OutgoingDatagram> datagrams) {
+  if (find_up(session) == nullptr) {
+    return 0;
+  }
+  return endpoint_.send_datagrams(now, connection_of(session), datagrams);
+}
+
+result<quic::StreamId> SessionTable::open_stream(SessionId session) {
+  if (find_up(session) == nullptr) {
+    return errc::no_session;
+  }
+  return endpoint_.open_stream(connection_of(session));
+}
+
+result<std::size_t> SessionTable::write_stream(SessionId session,
+                                               quic::StreamId stream,
+                                               ConstBytes bytes,
+                                               bool finish) {
+  QE_ASSERT(stream != kControlStream);
+  if (find_up(session) == nullptr) {
+    return errc::no_session;
+  }
+  return endpoint_.write_stream(connection_of(session), stream, bytes, finish);
+}
+
+result<std::size_t> SessionTable::read_stream(SessionId session, quic::StreamId stream, Bytes out) {
+  QE_ASSERT(stream != kControlStream);
+  if (find_up(session) == nullptr) {
+    return errc::no_session;
+  }
+  return endpoint_.read_stream(connection_of(session), stream, out);
+}
+
+void SessionTable::reset_stream(SessionId session, quic::StreamId stream, std::uint64_t code) {
+  QE_ASSERT(stream != kControlStream);
+  if (find_up(session) != nullptr) {
+    endpoint_.reset_stream(connection_of(session), stream, code);
+  }
+}
+
+result<void> SessionTable::migrate(Instant now, SessionId session, const SocketAddress& local) {
+  return endpoint_.migrate(now, connection_of(session), local);
+}
+
+void SessionTable::ping(SessionId session) {
+  endpoint_.ping(connection_of(session));
+}
+
+result<quic::ConnectionStats> SessionTable::stats(SessionId session) const {
+  return endpoint_.stats(connection_of(session));
+}
+
+const quic::EndpointStats& SessionTable::quic_stats() const noexcept {
+  return endpoint_.stats();
+}
+
+}  // namespace quicether::node

@@ -1,0 +1,333 @@
+#include <quicether/base/random.hpp>
+#include <quicether/core/crypto/key_pair.hpp>
+#include <quicether/core/crypto/node_address.hpp>
+#include <quicether/core/node/session_table.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+using namespace quicether;
+using namespace quicether::node;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr UnixSeconds kToday = 1'795'000'000;
+
+class Gate final : public AdmissionControl {
+ public:
+  Verdict admit(const PublicKey& key, const NodeId& /*id*/, bool network_member) override {
+    const bool listed = std::ranges::find(allowed, key) != allowed.end();
+    return {listed || network_member, listed || network_member ? "" : "not in peers.allowed"};
+  }
+
+  std::vector<PublicKey> allowed{};
+};
+
+struct Side {
+  Side(std::uint64_t seed, std::uint16_t port, SessionTableConfig config = {})
+      : random{seed},
+        key{crypto::KeyPair::generate(random)},
+        address{IpAddress::v4({192, 0, 2, 1}), port},
+        table{std::make_unique<SessionTable>(std::move(config), key, random, gate, kToday)} {}
+
+  [[nodiscard]] NodeId id() const { return crypto::node_id(key.public_key()); }
+
+  template <typename Wanted>
+  [[nodiscard]] std::vector<Wanted> seen() const {
+    std::vector<Wanted> found;
+    for (const auto& event : events) {
+      if (const auto* wanted = std::get_if<Wanted>(&event)) {
+        found.push_back(*wanted);
+      }
+    }
+    return found;
+  }
+
+  SeededRandom random;
+  crypto::KeyPair key;
+  Gate gate{};
+  SocketAddress address;
+  std::unique_ptr<SessionTable> table;
+  std::vector<SessionEvent> events{};
+  std::vector<std::string> messages{};
+};
+
+/// Two tables joined by a wire without delay, in virtual time.
+struct World {
+  explicit World(SessionTableConfig client_config = {}, SessionTableConfig server_config = {})
+      : client{1, 1111, std::move(client_config)}, server{2, 2222, std::move(server_config)} {}
+
+  void admit_each_other() {
+    client.gate.allowed = {server.key.public_key()};
+    server.gate.allowed = {client.key.public_key()};
+  }
+
+  SessionId dial(std::optional<NodeId> expected = std::nullopt) {
+    DialOptions options;
+    options.local = client.address;
+    options.remote = server.address;
+    options.expected_id = expected;
+    return client.table->dial(now, options).value();
+  }
+
+  void take(Side& side) {
+    while (auto event = side.table->poll_event()) {
+      side.events.push_back(std::move(*event));
+    }
+    for (const auto& datagram : side.table->received_datagrams()) {
+      side.messages.emplace_back(as_text(datagram.payload));
+    }
+    side.table->clear_received();
+  }
+
+  bool carry(Side& from, Side& to) {
+    const auto trains = from.table->poll_transmit(now);
+    const auto count = trains.size();
+    std::vector<ByteVector> bytes;
+    std::vector<std::size_t> segments;
+    for (const auto& train : trains) {
+      bytes.emplace_back(train.bytes.begin(), train.bytes.end());
+      segments.push_back(train.segment_bytes);
+    }
+    from.table->consume_transmit(count);
+    for (std::size_t i = 0; i < count && !cut; ++i) {
+      ReceivedTrain train;
+      train.bytes = bytes[i];
+      train.segment_bytes = segments[i];
+      train.local = to.address;
+      train.remote = from.address;
+      to.table->on_train(now, train);
+      take(to);
+    }
+    take(from);
+    return count != 0;
+  }
+
+  void run(Duration span) {
+    const auto end = now + span;
+    while (true) {
+      while (carry(client, server) || carry(server, client)) {
+      }
+      const auto next = std::min(client.table->next_timeout(), server.table->next_timeout());
+      if (next > end) {
+        break;
+      }
+      now = std::max(now, next);
+      client.table->on_timeout(now);
+      server.table->on_timeout(now);
+      take(client);
+      take(server);
+    }
+    now = end;
+  }
+
+  Instant now{1s};
+  Side client;
+  Side server;
+  bool cut = false;
+};
+
+SessionTableConfig with_network(std::string_view secret) {
+  SessionTableConfig config;
+  config.network_key = crypto::NetworkKey::derive("home", as_bytes(secret)).value();
+  return config;
+}
+
+}  // namespace
+
+TEST_CASE("session_table: comes up on both sides when each admits the other",
+          "[node][session_table]") {
+  World world;
+  world.admit_each_other();
+  world.dial(world.server.id());
+  world.run(1s);
+
+  const auto client_up = world.client.seen<SessionUp>();
+  const auto server_up = world.server.seen<SessionUp>();
+  REQUIRE(client_up.size() == 1);
+  REQUIRE(server_up.size() == 1);
+  CHECK(client_up[0].info.dialled_here);
+  CHECK_FALSE(server_up[0].info.dialled_here);
+  CHECK(client_up[0].info.peer == world.server.key.public_key());
+  CHECK(server_up[0].info.peer_id == world.client.id());
+  CHECK(client_up[0].info.boot_id == world.server.table->boot_id());
+  CHECK(server_up[0].info.boot_id == world.client.table->boot_id());
+}
+
+TEST_CASE("session_table: a peer that is not admitted is refused and told so",
+          "[node][session_table]") {
+  World world;
+  world.client.gate.allowed = {world.server.key.public_key()};
+  world.dial();
+  world.run(1s);
+
+  REQUIRE(world.client.seen<SessionUp>().empty());
+  REQUIRE(world.server.seen<SessionUp>().empty());
+  const auto down = world.client.seen<SessionDown>();
+  REQUIRE(down.size() == 1);
+  CHECK(down[0].reason == errc::not_admitted_by_peer);
+  CHECK(down[0].detail == "not in peers.allowed");
+  const auto refused = world.server.seen<SessionDown>();
+  REQUIRE(refused.size() == 1);
+  CHECK(refused[0].reason == errc::not_admitted);
+  CHECK(refused[0].peer == world.client.key.public_key());
+  CHECK(world.server.table->stats().refused == 1);
+}
+
+TEST_CASE("session_table: the dialling side refuses a peer that it does not admit",
+          "[node][session_table]") {
+  World world;
+  world.server.gate.allowed = {world.client.key.public_key()};
+  world.dial();
+  world.run(1s);
+
+  REQUIRE(world.client.seen<SessionDown>().size() == 1);
+  CHECK(world.client.seen<SessionDown>()[0].reason == errc::not_admitted);
+  CHECK(world.server.seen<SessionUp>().empty());
+}
+
+TEST_CASE("session_table: expects the node that was dialled", "[node][session_table]") {
+  World world;
+  world.admit_each_other();
+  auto other = world.server.id();
+  other.bytes[19] ^= 1U;
+  world.dial(other);
+  world.run(1s);
+
+  REQUIRE(world.client.seen<SessionDown>().size() == 1);
+  CHECK(world.client.seen<SessionDown>()[0].reason == errc::wrong_node_id);
+  CHECK(world.server.seen<SessionUp>().empty());
+}
+
+TEST_CASE("session_table: members of a network admit each other by its secret",
+          "[node][session_table]") {
+  SECTION("the same secret") {
+    World world{with_network("correct horse"), with_network("correct horse")};
+    world.dial();
+    world.run(1s);
+    CHECK(world.client.seen<SessionUp>().size() == 1);
+    CHECK(world.server.seen<SessionUp>().size() == 1);
+  }
+  SECTION("another secret") {
+    World world{with_network("correct horse"), with_network("wrong horse")};
+    world.dial();
+    world.run(1s);
+    CHECK(world.client.seen<SessionUp>().empty());
+    CHECK(world.server.seen<SessionUp>().empty());
+    REQUIRE(world.client.seen<SessionDown>().size() == 1);
+    CHECK(world.client.seen<SessionDown>()[0].reason == errc::not_admitted_by_peer);
+  }
+}
+
+TEST_CASE("session_table: announcements reach admitted peers, and again after a change",
+          "[node][session_table]") {
+  World world;
+  world.admit_each_other();
+  wire::Announce announce;
+  announce.name = "server";
+  announce.subnets = {Prefix::parse("10.0.0.0/24").value()};
+  world.server.table->announce(announce);
+  world.dial();
+  world.run(1s);
+
+  REQUIRE(world.client.seen<PeerAnnounced>().size() == 1);
+  CHECK(world.client.seen<PeerAnnounced>()[0].announce == announce);
+
+  announce.subnets.clear();
+  world.server.table->announce(announce);
+  world.run(1s);
+  REQUIRE(world.client.seen<PeerAnnounced>().size() == 2);
+  CHECK(world.client.seen<PeerAnnounced>()[1].announce == announce);
+}
+
+TEST_CASE("session_table: carries datagrams and streams of admitted peers",
+          "[node][session_table]") {
+  World world;
+  world.admit_each_other();
+  const auto session = world.dial();
+  const std::array<std::uint8_t, 1> header{'>'};
+  const quic::OutgoingDatagram early{header, as_bytes("early")};
+  CHECK(world.client.table->send_datagrams(world.now, session, {&early, 1}) == 0);
+  CHECK(world.client.table->open_stream(session).error() == errc::no_session);
+  world.run(1s);
+
+  const quic::OutgoingDatagram datagram{header, as_bytes("hello")};
+  REQUIRE(world.client.table->send_datagrams(world.now, session, {&datagram, 1}) == 1);
+  const auto stream = world.client.table->open_stream(session);
+  REQUIRE(stream.has_value());
+  REQUIRE(world.client.table->write_stream(session, *stream, as_bytes("bytes"), true).value() == 5);
+  world.run(1s);
+
+  CHECK(world.server.messages == std::vector<std::string>{">hello"});
+  const auto opened = world.server.seen<SessionStreamOpened>();
+  REQUIRE(opened.size() == 1);
+  std::array<std::uint8_t, 16> buffer{};
+  const auto read = world.server.table->read_stream(opened[0].session, opened[0].stream, buffer);
+  REQUIRE(read.has_value());
+  CHECK(as_text(ConstBytes{buffer}.first(*read)) == "bytes");
+}
+
+TEST_CASE("session_table: closes sessions that are no longer admitted", "[node][session_table]") {
+  World world;
+  world.admit_each_other();
+  world.dial();
+  world.run(1s);
+  world.server.gate.allowed.clear();
+  world.server.table->readmit(world.now);
+  world.run(1s);
+
+  REQUIRE(world.client.seen<SessionDown>().size() == 1);
+  CHECK(world.client.seen<SessionDown>()[0].was_up);
+  CHECK(world.client.seen<SessionDown>()[0].reason == errc::not_admitted_by_peer);
+}
+
+TEST_CASE("session_table: a node that dials itself notices", "[node][session_table]") {
+  World world;
+  world.client.gate.allowed = {world.client.key.public_key()};
+  DialOptions options;
+  options.local = world.client.address;
+  options.remote = world.client.address;
+  REQUIRE(world.client.table->dial(world.now, options).has_value());
+  for (int i = 0; i < 20; ++i) {
+    world.carry(world.client, world.client);
+  }
+
+  const auto down = world.client.seen<SessionDown>();
+  REQUIRE_FALSE(down.empty());
+  CHECK(std::ranges::any_of(down, [](const auto& one) { return one.reason == errc::to_self; }));
+  CHECK(world.client.seen<SessionUp>().empty());
+}
+
+TEST_CASE("session_table: a restarted peer resets what it no longer knows",
+          "[node][session_table]") {
+  World world;
+  world.admit_each_other();
+  const auto session = world.dial();
+  world.run(1s);
+  world.server.table = std::make_unique<SessionTable>(
+      SessionTableConfig{}, world.server.key, world.server.random, world.server.gate, kToday);
+  world.client.table->ping(session);
+  world.run(2s);
+
+  const auto down = world.client.seen<SessionDown>();
+  REQUIRE(down.size() == 1);
+  CHECK(down[0].reason == errc::stateless_reset);
+}
+
+TEST_CASE("session_table: a peer that never answers times out", "[node][session_table]") {
+  World world;
+  world.cut = true;
+  world.dial();
+  world.run(30s);
+
+  REQUIRE(world.client.seen<SessionDown>().size() == 1);
+  CHECK(world.client.seen<SessionDown>()[0].reason == errc::timed_out);
+}
