@@ -443,7 +443,7 @@ TEST_CASE("control_message: random changes never give a message that cannot be s
   const std::array<ByteVector, 2> seeds = {unhex(kHelloBytes), unhex(kAnnounceBytes)};
   std::size_t decoded_count = 0;
 
-  for (int round = 0; round < 50'000; ++round) {
+  for (int round = 0; round < 20'000; ++round) {
     auto bytes = seeds[random.below(2)];
     for (auto changes = 1 + random.below(3); changes > 0; --changes) {
       bytes[random.below(bytes.size())] = static_cast<std::uint8_t>(random.next());
@@ -458,5 +458,5 @@ TEST_CASE("control_message: random changes never give a message that cannot be s
     }
   }
 
-  CHECK(decoded_count > 1000);
+  CHECK(decoded_count > 500);
 }

@@ -34,9 +34,17 @@ std::optional<FlowKey> quoted(ConstBytes packet) {
   return wire::quoted_flow(packet, *info);
 }
 
+// An ICMP error of the family `version` that quotes `packet`.
+ByteVector error_about(unsigned version,
+                       ConstBytes packet,
+                       std::uint8_t type,
+                       std::uint8_t code = 0) {
+  return version == 4 ? icmp_packet(kRouter4, kA4, type, code, 0, packet)
+                      : icmp_packet(kRouter6, kA6, type, code, 0, packet);
+}
+
 ByteVector error_about(ConstBytes packet, std::uint8_t type, std::uint8_t code = 0) {
-  return packet[0] >> 4U == 4 ? icmp_packet(kRouter4, kA4, type, code, 0, packet)
-                              : icmp_packet(kRouter6, kA6, type, code, 0, packet);
+  return error_about(packet[0] >> 4U, packet, type, code);
 }
 
 }  // namespace
@@ -141,10 +149,11 @@ TEST_CASE("flow: an ICMP error names the flow of the packet it quotes", "[wire][
 TEST_CASE("flow: a quote cut after eight bytes of transport header is enough", "[wire][flow]") {
   for (const auto& packet :
        {tcp_packet(kA4, kB4, counting_bytes(500)), tcp_packet(kA6, kB6, counting_bytes(500))}) {
-    const std::size_t needed = (packet[0] >> 4U == 4 ? 20U : 40U) + 8;
+    const unsigned version = packet[0] >> 4U;
+    const std::size_t needed = (version == 4 ? 20U : 40U) + 8;
     for (std::size_t size = 0; size <= needed; ++size) {
       CAPTURE(size);
-      const auto flow = quoted(error_about(ConstBytes{packet}.first(size), 3));
+      const auto flow = quoted(error_about(version, ConstBytes{packet}.first(size), 3));
       CHECK(flow.has_value() == (size == needed));
     }
   }

@@ -54,7 +54,7 @@ class IpAddress {
 
   /// Bit `index` from the most significant one. `index` < bits().
   [[nodiscard]] constexpr bool bit(unsigned index) const noexcept {
-    return ((bytes_[index / 8] >> (7U - index % 8)) & 1U) != 0;
+    return ((unsigned{bytes_[index / 8]} >> (7U - index % 8)) & 1U) != 0;
   }
 
   [[nodiscard]] bool is_unspecified() const noexcept;

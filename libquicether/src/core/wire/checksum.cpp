@@ -81,6 +81,11 @@ std::uint16_t internet_checksum(ConstBytes bytes, std::uint64_t sum) noexcept {
   return static_cast<std::uint16_t>(~fold(checksum_add(bytes, sum)));
 }
 
+std::uint16_t transport_checksum(ConstBytes bytes, std::uint64_t sum) noexcept {
+  const auto checksum = internet_checksum(bytes, sum);
+  return checksum == 0 ? std::uint16_t{0xffff} : checksum;
+}
+
 std::uint64_t pseudo_header_sum(const IpAddress& source,
                                 const IpAddress& destination,
                                 std::uint8_t protocol,

@@ -35,7 +35,7 @@ Check read_tcp(ConstBytes transport, PacketInfo& info) noexcept {
   if (transport.size() < kTcpHeaderBytes) {
     return IpDefect::bad_transport_header;
   }
-  const std::size_t header_bytes = 4U * (transport[12] >> 4U);
+  const auto header_bytes = tcp_header_bytes(transport);
   if (header_bytes < kTcpHeaderBytes || header_bytes > transport.size()) {
     return IpDefect::bad_transport_header;
   }
@@ -83,7 +83,7 @@ Check read_transport(ConstBytes transport, PacketInfo& info) noexcept {
 // How much of the transport header a decision may rest on.
 std::size_t transport_header_bytes(const PacketInfo& info, ConstBytes transport) noexcept {
   if (info.protocol == kProtocolTcp) {
-    return 4U * (transport[12] >> 4U);
+    return tcp_header_bytes(transport);
   }
   return info.protocol == kProtocolUdp || info.is_icmp() ? kUdpHeaderBytes : 0;
 }

@@ -52,6 +52,11 @@ inline constexpr std::uint8_t kDestinationOptions = 60;
                       : type == 128 || type == 129;  // RFC 4443 section 4
 }
 
+// The header length that a TCP header of at least kTcpHeaderBytes claims.
+[[nodiscard]] constexpr std::size_t tcp_header_bytes(ConstBytes transport) noexcept {
+  return 4U * (transport[12] >> 4U);
+}
+
 template <typename Integer>
 [[nodiscard]] constexpr Integer read(ConstBytes bytes, std::size_t offset) noexcept {
   return load_be<Integer>(bytes.subspan(offset));

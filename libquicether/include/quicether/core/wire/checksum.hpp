@@ -21,6 +21,10 @@ namespace quicether::wire {
 /// The Internet checksum of `bytes` and what `sum` already holds, ready to be stored.
 [[nodiscard]] std::uint16_t internet_checksum(ConstBytes bytes, std::uint64_t sum = 0) noexcept;
 
+/// The same for a transport header: zero, which means "none" in UDP (RFC 768), is stored as its
+/// other form 0xffff, which any receiver takes for the same.
+[[nodiscard]] std::uint16_t transport_checksum(ConstBytes bytes, std::uint64_t sum) noexcept;
+
 /// The pseudo-header's sum (RFC 9293 section 3.1, RFC 8200 section 8.1) to start from.
 ///
 /// `transport_bytes`: transport header and payload.
