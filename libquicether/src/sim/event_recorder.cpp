@@ -5,8 +5,8 @@
 namespace quicether::sim {
 
 std::string_view RecordedEvent::field(std::string_view name) const noexcept {
-  const auto found = std::find_if(
-      fields.begin(), fields.end(), [&](const auto& each) { return each.first == name; });
+  const auto found =
+      std::ranges::find_if(fields, [&](const auto& each) { return each.first == name; });
   return found == fields.end() ? std::string_view{} : std::string_view{found->second};
 }
 
@@ -21,8 +21,8 @@ void EventRecorder::on_event(const Event& event) {
 }
 
 std::size_t EventRecorder::count(std::string_view target) const noexcept {
-  return static_cast<std::size_t>(std::count_if(
-      events_.begin(), events_.end(), [&](const auto& each) { return each.target == target; }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(events_, [&](const auto& each) { return each.target == target; }));
 }
 
 const RecordedEvent* EventRecorder::last(std::string_view target) const noexcept {

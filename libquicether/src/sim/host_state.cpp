@@ -48,9 +48,8 @@ Interface& HostState::add_interface(const InterfaceOptions& options) {
 }
 
 Interface* HostState::find_interface(std::string_view name) noexcept {
-  const auto found = std::find_if(interfaces_.begin(), interfaces_.end(), [&](const auto& each) {
-    return each->name() == name;
-  });
+  const auto found =
+      std::ranges::find_if(interfaces_, [&](const auto& each) { return each->name() == name; });
   return found == interfaces_.end() ? nullptr : found->get();
 }
 
@@ -64,25 +63,32 @@ std::optional<Route> HostState::route(const IpAddress& remote,
   if (remote.is_unspecified() || remote.is_multicast()) {
     return std::nullopt;
   }
-  const bool any_source = source.is_unspecified();
-  if (owns(remote)) {
-    return any_source || owns(source) ? std::optional{Route{nullptr, any_source ? remote : source}}
-                                      : std::nullopt;
+  if (!owns(remote)) {
+    return route_out(remote, source, interface);
   }
+  if (source.is_unspecified()) {
+    return Route{.source = remote};
+  }
+  return owns(source) ? std::optional{Route{.source = source}} : std::nullopt;
+}
+
+std::optional<Route> HostState::route_out(const IpAddress& remote,
+                                          const IpAddress& source,
+                                          const Interface* interface) const noexcept {
   std::optional<Route> by_default;
   for (const auto& each : interfaces_) {
     if (!each->up() || (interface != nullptr && interface != each.get())) {
       continue;
     }
     for (const InterfaceAddress& mine : each->addresses()) {
-      if (mine.address.is_v4() != remote.is_v4() || !(any_source || mine.address == source)) {
-        continue;
+      const bool usable = mine.address.is_v4() == remote.is_v4() &&
+                          (source.is_unspecified() || mine.address == source);
+      if (usable && mine.network().contains(remote)) {
+        return Route{.out = each.get(), .source = mine.address};
       }
-      const Route found{each.get(), mine.address};
-      if (mine.network().contains(remote)) {
-        return found;
+      if (usable && !by_default) {
+        by_default = Route{.out = each.get(), .source = mine.address};
       }
-      by_default = by_default ? by_default : found;
     }
   }
   return by_default;
@@ -159,8 +165,8 @@ void HostState::remove_tun(TunState& tun) noexcept {
 }
 
 TunState* HostState::find_tun(std::string_view name) noexcept {
-  const auto found = std::find_if(
-      tuns_.begin(), tuns_.end(), [&](const TunState* each) { return each->name == name; });
+  const auto found =
+      std::ranges::find_if(tuns_, [&](const TunState* each) { return each->name == name; });
   return found == tuns_.end() ? nullptr : *found;
 }
 

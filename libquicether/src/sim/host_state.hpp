@@ -136,6 +136,10 @@ class HostState {
   [[nodiscard]] EventRecorder& recorder() noexcept { return recorder_; }
 
  private:
+  [[nodiscard]] std::optional<Route> route_out(const IpAddress& remote,
+                                               const IpAddress& source,
+                                               const Interface* interface) const noexcept;
+
   Host* self_ = nullptr;
   std::string name_;
   Wire& wire_;

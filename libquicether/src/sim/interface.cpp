@@ -33,9 +33,8 @@ Host& Interface::host() const noexcept {
 }
 
 bool Interface::has(const IpAddress& address) const noexcept {
-  return std::any_of(addresses_.begin(), addresses_.end(), [&](const InterfaceAddress& each) {
-    return each.address == address;
-  });
+  return std::ranges::any_of(addresses_,
+                             [&](const InterfaceAddress& each) { return each.address == address; });
 }
 
 void Interface::set_addresses(std::vector<InterfaceAddress> addresses) {

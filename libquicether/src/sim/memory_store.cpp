@@ -16,7 +16,7 @@ constexpr std::size_t kValueMax = 16U << 20U;
            character == '.' || character == '_' || character == '-';
   };
   return !name.empty() && name.size() <= kNameMax && name.front() != '.' &&
-         std::all_of(name.begin(), name.end(), allowed);
+         std::ranges::all_of(name, allowed);
 }
 
 }  // namespace
@@ -67,10 +67,11 @@ result<void> MemoryStore::allow_change(std::string_view name) noexcept {
   if (frozen_) {
     return errc::io_failure;
   }
-  if (fail_in_ != 0 && --fail_in_ == 0) {
-    return fail_code_;
+  if (fail_in_ == 0) {
+    return {};
   }
-  return {};
+  --fail_in_;
+  return fail_in_ == 0 ? result<void>{fail_code_} : result<void>{};
 }
 
 }  // namespace quicether::sim

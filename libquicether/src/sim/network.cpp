@@ -15,8 +15,8 @@ Network::Network(detail::Engine& engine) : wire_{std::make_unique<detail::Wire>(
 Network::~Network() = default;
 
 Host& Network::add_host(std::string name) {
-  QE_ASSERT(std::none_of(
-      states_.begin(), states_.end(), [&](const auto* state) { return state->name() == name; }));
+  QE_ASSERT(
+      std::ranges::none_of(states_, [&](const auto* state) { return state->name() == name; }));
   auto state = std::make_unique<detail::HostState>(std::move(name), *wire_, states_.size());
   states_.push_back(state.get());
   return *hosts_.emplace_back(std::make_unique<Host>(std::move(state)));
@@ -35,8 +35,8 @@ Host& Network::add_host(std::string name, std::initializer_list<std::string_view
 }
 
 Host& Network::host(std::string_view name) noexcept {
-  const auto found = std::find_if(
-      hosts_.begin(), hosts_.end(), [&](const auto& each) { return each->name() == name; });
+  const auto found =
+      std::ranges::find_if(hosts_, [&](const auto& each) { return each->name() == name; });
   QE_ASSERT(found != hosts_.end());
   return **found;
 }
@@ -82,8 +82,8 @@ void Network::observe(std::function<void(const DatagramEvent&)> observer) {
 }
 
 detail::HostState& Network::state_of(const Host& host) const noexcept {
-  const auto found = std::find_if(
-      hosts_.begin(), hosts_.end(), [&](const auto& each) { return each.get() == &host; });
+  const auto found =
+      std::ranges::find_if(hosts_, [&](const auto& each) { return each.get() == &host; });
   QE_ASSERT(found != hosts_.end());
   return *states_[static_cast<std::size_t>(found - hosts_.begin())];
 }

@@ -72,7 +72,7 @@ std::string PacketLog::to_mermaid() const {
   std::vector<std::string> names;
   const auto id_of = [&names](const Host* host, const SocketAddress& address) {
     const std::string name = host != nullptr ? host->name() : address.address.to_string();
-    auto found = std::find(names.begin(), names.end(), name);
+    auto found = std::ranges::find(names, name);
     if (found == names.end()) {
       found = names.insert(names.end(), name);
     }
