@@ -22,6 +22,6 @@ trap 'rm -f "$hidden"' EXIT
   "$nm" --extern-only --defined-only --format=posix "${archives[@]}" 2>/dev/null |
     awk 'NF >= 2 && $2 ~ /^[TDBRC]$/ { print $1 }'
   "$nm" --extern-only --defined-only --format=posix "$output" |
-    awk '$1 ~ /4bssl|5boost4json|4toml2v3|^(_Z[0-9]+)?(sk|lh)_/ { print $1 }'
+    awk '$1 ~ /4bssl|5boost(4json|15program_options)|4toml2v3|^(_Z[0-9]+)?(sk|lh)_/ { print $1 }'
 } | sort -u >"$hidden"
 "$objcopy" --localize-symbols="$hidden" "$output"

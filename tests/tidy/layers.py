@@ -30,7 +30,8 @@ _COMPUTES_ONLY = {"base": {"arpa/inet.h", "netinet/in.h"},
                   "core_quic": {"arpa/inet.h", "netinet/in.h", "sys/socket.h"}}
 
 # Headers beside the public classes that are not the shell's.
-_PLACED = {"version.hpp": "base", "system_environment.hpp": "platform"}
+_PLACED = {"version.hpp": "base", "identity.hpp": "identity",
+           "system_environment.hpp": "platform"}
 
 _PUBLIC = "libquicether/include/quicether/"
 _PRIVATE = "libquicether/src/"
