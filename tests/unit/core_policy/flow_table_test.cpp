@@ -155,6 +155,25 @@ TEST_CASE("flow_table: flows that have timed out make room first", "[policy][flo
   CHECK(table.find(later, flow(kA, kSelf, 3)).flow != nullptr);
 }
 
+TEST_CASE("flow_table: room is made among the kind of flows that are most",
+          "[policy][flow_table]") {
+  const Instant now{1s};
+  for (const std::uint32_t established : {1U, 3U}) {
+    CAPTURE(established);
+    FlowTable table{{.flows_max = 4, .flows_per_party_max = 4}, 1};
+    for (std::uint32_t i = 0; i < 4; ++i) {
+      const auto found = table.insert(now, flow(kA, kSelf, i));
+      table.touch(now, found, i < established ? FlowLife::established : FlowLife::transient);
+    }
+
+    CHECK(table.insert(now, flow(kA, kSelf, 4)).flow != nullptr);
+
+    CHECK((table.find(now, flow(kA, kSelf, 0)).flow == nullptr) == (established == 3));
+    CHECK((table.find(now, flow(kA, kSelf, established)).flow == nullptr) == (established == 1));
+    CHECK(table.evictions() == 1);
+  }
+}
+
 TEST_CASE("flow_table: agrees with a plain map under random use",
           "[policy][flow_table][property]") {
   constexpr std::size_t kMax = 64;

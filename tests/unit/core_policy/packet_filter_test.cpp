@@ -224,6 +224,28 @@ TEST_CASE("packet_filter: forwarding asks for the sender's right and lets answer
   CHECK_FALSE(filter.passes(kSelf, kServer, udp(kSelfIp, kServerIp, 1000, 53)));
 }
 
+TEST_CASE("packet_filter: every packet counts for the rule that decided about it",
+          "[policy][packet_filter]") {
+  Filter filter{{rule(Action::deny, "laptop", "100.64.0.3"), rule(Action::allow, "laptop")}};
+
+  for (int i = 0; i < 3; ++i) {
+    CHECK(filter.send(kLaptop, kSelf, udp(kLaptopIp, kSelfIp, 1, 2)).rule == 1);
+    CHECK(filter.passes(kSelf, kLaptop, udp(kSelfIp, kLaptopIp, 2, 1)));
+  }
+  CHECK(filter.send(kLaptop, kServer, udp(kLaptopIp, kServerIp, 1, 2)).rule == 0);
+  CHECK_FALSE(filter.passes(kServer, kSelf, udp(kServerIp, kSelfIp, 1, 2)));
+  CHECK_FALSE(filter.passes(kStranger, kSelf, udp(kServerIp, kSelfIp, 1, 2)));
+
+  const auto rules = (*filter).rule_counters();
+  CHECK(std::vector(rules.begin(), rules.end()) == std::vector<std::uint64_t>{1, 3});
+  const auto& counters = (*filter).counters();
+  CHECK(counters.allowed_by_rule == 3);
+  CHECK(counters.allowed_as_reply == 3);
+  CHECK(counters.denied_by_rule == 1);
+  CHECK(counters.denied_by_default == 1);
+  CHECK(counters.denied_unknown_node == 1);
+}
+
 TEST_CASE("packet_filter: nobody it was not told of may send", "[policy][packet_filter]") {
   Filter filter{{rule(Action::allow, "*")}};
 
@@ -372,7 +394,9 @@ TEST_CASE("packet_filter: TCP lives long while it is open and short otherwise",
       {"half closed", {kSyn, kFin}, {kSynAck}, true},
       {"closed", {kSyn, kFin}, {kSynAck, kFin}, false},
       {"reset by the peer", {kSyn}, {kSynAck, kRst}, false},
-      {"ports used again", {kSyn, kFin, kSyn}, {kSynAck, kFin}, false},
+      {"opening again", {kSyn, kFin, kSyn}, {kSynAck, kFin}, false},
+      {"open again", {kSyn, kFin, kSyn}, {kSynAck, kFin, kSynAck}, true},
+      {"open again after a reset", {kSyn, kRst, kSyn}, {kSynAck, kAck, kSynAck}, true},
   };
   for (const auto& item : cases) {
     CAPTURE(item.name);
@@ -449,6 +473,12 @@ TEST_CASE("packet_filter: later fragments pass after the first one", "[policy][p
     CHECK_FALSE(filter.passes(kLaptop, kSelf, other));
     CHECK_FALSE(filter.passes(kServer, kSelf, last));
     CHECK_FALSE(filter.passes(kSelf, kLaptop, fragment(self, laptop, 17, data, 80, false, 9)));
+
+    // The identification 0 reads the same from both ends; still only one end has sent a first part.
+    CHECK(filter.passes(kLaptop, kSelf, fragment(laptop, self, 17, first_part, 0, true, 0)));
+    CHECK_FALSE(filter.passes(kSelf, kLaptop, fragment(self, laptop, 17, data, 80, false, 0)));
+    // IPv6 reassembles without a look at the protocol, IPv4 does look.
+    CHECK(filter.passes(kLaptop, kSelf, fragment(laptop, self, 60, data, 80, false, 9)) == v6);
 
     filter.replace({rule(Action::allow, "laptop", "*", Protocol::udp, {{53, 53}})});
     CHECK_FALSE(filter.passes(kLaptop, kSelf, last));
