@@ -241,6 +241,46 @@ TEST_CASE("coalesce: the flow label and extension headers keep IPv6 packets apar
   CHECK(sizes(join(packets)) == Sizes{1, 1, 1});
 }
 
+TEST_CASE("coalesce: packets with IPv4 options stay alone", "[wire][offload]") {
+  for (const auto kind : {OffloadKind::tcp4, OffloadKind::udp4}) {
+    auto packets =
+        naive_segments(kind, counting_bytes(300), 100, {}, {.options = ByteVector{1, 1, 1, 0}});
+    CHECK(sizes(join(packets)) == Sizes{1, 1, 1});
+  }
+}
+
+TEST_CASE("coalesce: reserved TCP bits keep packets apart", "[wire][offload]") {
+  auto packets = naive_segments(OffloadKind::tcp6, counting_bytes(300), 100);
+  packets[1][52] |= 1U;
+  put_u16(packets[1], 56, 0);
+  put_u16(packets[1],
+          56,
+          naive_transport_checksum(super_source(OffloadKind::tcp6),
+                                   super_destination(OffloadKind::tcp6),
+                                   6,
+                                   ConstBytes{packets[1]}.subspan(40)));
+
+  CHECK(sizes(join(packets)) == Sizes{1, 1, 1});
+}
+
+TEST_CASE("coalesce: UDP datagrams shorter than their packet stay alone", "[wire][offload]") {
+  auto packets = naive_segments(OffloadKind::udp4, counting_bytes(300), 100);
+  for (auto& packet : packets) {
+    // The checksum is right when taken over the whole packet.
+    put_u16(packet, 24, 106);
+    put_u16(packet, 26, 0);
+    put_u16(packet,
+            26,
+            naive_transport_checksum(super_source(OffloadKind::udp4),
+                                     super_destination(OffloadKind::udp4),
+                                     17,
+                                     ConstBytes{packet}.subspan(20)));
+  }
+  const auto before = hex(packets);
+
+  CHECK(split(join(packets)) == before);
+}
+
 TEST_CASE("coalesce: with DF the IPv4 identification means nothing", "[wire][offload]") {
   for (const auto kind : {OffloadKind::tcp4, OffloadKind::udp4}) {
     std::vector<ByteVector> packets;
@@ -254,11 +294,13 @@ TEST_CASE("coalesce: with DF the IPv4 identification means nothing", "[wire][off
 }
 
 TEST_CASE("coalesce: fragments stay alone", "[wire][offload]") {
-  const auto part = counting_bytes(96, 1);
-  std::vector<ByteVector> packets(
-      3, ip_packet(address("10.0.0.1"), address("10.0.0.2"), 17, part, {.flags = 0x2000}));
-
-  CHECK(sizes(join(packets)) == Sizes{1, 1, 1});
+  for (const auto kind : {OffloadKind::tcp4, OffloadKind::udp4}) {
+    const std::size_t segment_bytes = is_tcp(kind) ? 100 : 96;
+    auto packets = naive_segments(
+        kind, counting_bytes(3 * segment_bytes), segment_bytes, {}, {.flags = 0x2000});
+    REQUIRE(wire::parse_packet(packets[0])->fragment == wire::Fragment::first);
+    CHECK(sizes(join(packets)) == Sizes{1, 1, 1});
+  }
 }
 
 TEST_CASE("coalesce: a wrong checksum stays wrong", "[wire][offload]") {
@@ -380,6 +422,25 @@ TEST_CASE("coalesce: interleaved flows are joined each for itself, at most sixte
   CHECK(sizes(join(packets)) == Sizes(16, 4));
   packets = interleaved(17);
   CHECK(sizes(join(packets)) == Sizes(17 * 4, 1));
+}
+
+TEST_CASE("coalesce: acknowledgements without payload do not count as flows", "[wire][offload]") {
+  std::vector<ByteVector> packets;
+  TcpOptions data;
+  for (unsigned round = 0; round < 4; ++round) {
+    packets.push_back(plain_packet(OffloadKind::tcp6, counting_bytes(100), data));
+    data.sequence += 100;
+    for (unsigned flow = 0; flow < 20; ++flow) {
+      TcpOptions ack;
+      ack.source_port = static_cast<std::uint16_t>(2000 + flow);
+      packets.push_back(plain_packet(OffloadKind::tcp6, {}, ack));
+    }
+  }
+
+  const auto all = join(packets);
+
+  REQUIRE(all.size() == 81);
+  CHECK(all[0].parts == 4);
 }
 
 TEST_CASE("coalesce: random traffic keeps every packet and the order within each flow",

@@ -201,7 +201,20 @@ TEST_CASE("segment: what is no super-packet of its kind is refused", "[wire][off
   other = good;
   other.bytes[8] ^= 1U;
   CHECK(refused(other));
-  CHECK(refused(super_packet(OffloadKind::tcp4, counting_bytes(1000), 100, {}, {.flags = 0x2000})));
+  const auto fragment =
+      super_packet(OffloadKind::tcp4, counting_bytes(1004), 100, {}, {.flags = 0x2000});
+  REQUIRE(wire::parse_packet(fragment.bytes).has_value());
+  CHECK(refused(fragment));
+
+  auto ordinary = super_packet(OffloadKind::udp6, counting_bytes(1000), 100);
+  ordinary.offload.kind = OffloadKind::none;
+  CHECK(refused(ordinary));
+
+  // TCP whose sequence number looks like a UDP length of 1020 bytes.
+  SuperPacket mistaken{
+      plain_packet(OffloadKind::tcp4, counting_bytes(1000), {.sequence = 1020U << 16U}),
+      {.kind = OffloadKind::udp4, .segment_bytes = 100}};
+  CHECK(refused(mistaken));
 
   auto udp = super_packet(OffloadKind::udp4, counting_bytes(1000), 100);
   put_u16(udp.bytes, 24, 1007);

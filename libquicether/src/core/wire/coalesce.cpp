@@ -52,11 +52,11 @@ bool ip_headers_fit(ConstBytes first,
          (info.dont_fragment || info.fragment_id == expected_id);
 }
 
-// Everything in the TCP headers but sequence number, checksum and PSH. Both are `bytes` long.
+// Everything in the TCP headers but sequence number, flags and checksum. The flags are ACK and
+// maybe PSH, as wanted() saw; `bytes` is how long the header of `packet` is.
 bool tcp_headers_fit(ConstBytes first, ConstBytes packet, std::size_t bytes) noexcept {
-  return same_bytes(first, packet, 0, 4) && same_bytes(first, packet, 8, 13) &&
-         ((first[13] ^ packet[13]) & ~unsigned{kTcpPsh}) == 0 &&
-         same_bytes(first, packet, 14, 16) && same_bytes(first, packet, 18, bytes);
+  return same_bytes(first, packet, 8, 13) && same_bytes(first, packet, 14, 16) &&
+         same_bytes(first, packet, 18, bytes);
 }
 
 OffloadKind kind_of(unsigned version, std::uint8_t protocol) noexcept {
@@ -167,8 +167,7 @@ bool Coalescer::join(Group& group, std::uint16_t index, const PacketInfo& info) 
   const auto header_bytes = header_bytes_of(packet, info);
   const auto payload_bytes = packet.size() - header_bytes;
   const auto transport = packet.subspan(info.transport_offset);
-  if (header_bytes != group.header_bytes || payload_bytes == 0 ||
-      payload_bytes > group.segment_bytes ||
+  if (payload_bytes == 0 || payload_bytes > group.segment_bytes ||
       group.total_bytes + payload_bytes > kIpPacketBytesMax ||
       group.count == (tcp ? kSegmentsMax : kUdpSegmentsMax) ||
       !ip_headers_fit(first, packet, info, group.count)) {
@@ -178,11 +177,11 @@ bool Coalescer::join(Group& group, std::uint16_t index, const PacketInfo& info) 
                 !tcp_headers_fit(first.subspan(group.transport_offset),
                                  transport,
                                  header_bytes - info.transport_offset)
-          : read<std::uint16_t>(transport, kUdpChecksumOffset) == 0 ||
-                read<std::uint16_t>(transport, 4) != transport.size()) {
+          : read<std::uint16_t>(transport, 4) != transport.size()) {
     return false;
   }
-  // A wrong checksum must stay wrong: joining would replace it by a right one.
+  // A wrong checksum must stay wrong, and a missing one missing: joining replaces it by a right
+  // one.
   if (!checksum_is_right(packet, info) ||
       (group.count == 1 && !checksum_is_right(first, *parse_packet(first)))) {
     return false;

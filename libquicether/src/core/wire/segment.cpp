@@ -109,7 +109,7 @@ result<std::size_t> segment(ConstBytes super_packet,
   const auto headers = super_packet.first(plan->header_bytes);
   auto payload = super_packet.subspan(plan->header_bytes);
   const auto largest = plan->header_bytes + std::min(plan->segment_bytes, payload.size());
-  if (largest > packet_bytes_max || plan->count > kSegmentsMax || plan->count > packets.size() ||
+  if (largest > packet_bytes_max || plan->count > packets.size() ||
       plan->count * headers.size() + payload.size() > out.size()) {
     return errc::too_large;
   }

@@ -32,8 +32,8 @@ struct Offload {
   std::uint16_t checksum_offset = 0;  ///< the field's place after checksum_start
 };
 
-/// Most packets that one super-packet splits into: 65535 bytes at the smallest sensible size of
-/// 512 bytes each. A super-packet with more is refused.
+/// Views to have ready for segment(): 65535 bytes in packets of 512 bytes, the smallest sensible
+/// size. The Coalescer joins no more.
 inline constexpr std::size_t kSegmentsMax = 128;
 
 /// Completes the checksum of a packet whose `offload.needs_checksum` is set, in place.
