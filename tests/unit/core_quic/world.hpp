@@ -5,6 +5,7 @@
 #include <quicether/base/random.hpp>
 #include <quicether/core/crypto/key_pair.hpp>
 #include <quicether/core/crypto/node_address.hpp>
+#include <quicether/core/crypto/tls.hpp>
 #include <quicether/core/quic/endpoint.hpp>
 
 #include <algorithm>
@@ -21,6 +22,9 @@ namespace quicether::quic::test {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+
+/// 2026-09-21.
+inline constexpr UnixSeconds kWallClock = 1'790'000'000;
 
 /// What the network between all nodes does to a datagram.
 struct LinkConfig {
@@ -48,7 +52,13 @@ struct Node {
   /// Forgets everything but the key, as a process that is killed and started again.
   void restart() {
     endpoint.reset();
-    endpoint = std::make_unique<Endpoint>(config, key, random, UnixSeconds{1'790'000'000});
+    endpoint = std::make_unique<Endpoint>(config, key, random, kWallClock);
+  }
+
+  /// Restarts with other credentials than the key's own.
+  void restart_with(const crypto::TlsCredentials& credentials) {
+    endpoint.reset();
+    endpoint = std::make_unique<Endpoint>(config, key, credentials, random, kWallClock);
   }
 
   [[nodiscard]] NodeId id() const { return crypto::node_id(key.public_key()); }

@@ -190,8 +190,13 @@ ngtcp2_ssize Connection::write_stream_frame(Instant now, Bytes out, Stream& stre
 
 ngtcp2_ssize Connection::write_datagram_frame(Instant now, Bytes out, DatagramFeed& feed) {
   const auto datagram = feed.front();
-  std::array<ngtcp2_vec, 2> pieces{to_native(datagram.header), to_native(datagram.body)};
-  const bool no_header = datagram.header.empty();
+  std::array<ngtcp2_vec, 2> pieces{};
+  std::size_t count = 0;
+  for (const auto piece : {datagram.header, datagram.body}) {
+    if (!piece.empty()) {  // ngtcp2 wants none that is
+      pieces[count++] = to_native(piece);
+    }
+  }
   const auto frame = datagram.header.size() + datagram.body.size() + kDatagramOverhead;
   packet_room_ -= std::min(packet_room_, frame);
   const std::uint32_t flags = feed.has_second_of(packet_room_) ? NGTCP2_WRITE_DATAGRAM_FLAG_MORE
@@ -205,8 +210,8 @@ ngtcp2_ssize Connection::write_datagram_frame(Instant now, Bytes out, DatagramFe
                                                    &accepted,
                                                    flags,
                                                    packet_serial_,
-                                                   no_header ? &pieces[1] : pieces.data(),
-                                                   no_header ? 1 : 2,
+                                                   pieces.data(),
+                                                   count,
                                                    quic::to_native(now));
   if (accepted != 0) {
     feed.pop();

@@ -32,7 +32,15 @@ Endpoint::Endpoint(EndpointConfig config,
                    const crypto::KeyPair& key,
                    Random& random,
                    UnixSeconds wall_clock)
-    : impl_{std::make_unique<Impl>(checked(std::move(config)), key, random, wall_clock)} {}
+    : Endpoint{std::move(config), key, crypto::make_credentials(key), random, wall_clock} {}
+
+Endpoint::Endpoint(EndpointConfig config,
+                   const crypto::KeyPair& key,
+                   const crypto::TlsCredentials& credentials,
+                   Random& random,
+                   UnixSeconds wall_clock)
+    : impl_{std::make_unique<Impl>(
+          checked(std::move(config)), key, credentials, random, wall_clock)} {}
 
 Endpoint::~Endpoint() = default;
 

@@ -30,9 +30,10 @@ OwnCid own_cid(const ngtcp2_version_cid& ids) noexcept {
 
 Endpoint::Impl::Impl(EndpointConfig config,
                      const crypto::KeyPair& key,
+                     const crypto::TlsCredentials& credentials,
                      Random& random,
                      UnixSeconds wall_clock)
-    : shared_{std::move(config), key, random}, replies_{shared_}, wall_clock_{wall_clock} {
+    : shared_{std::move(config), key, credentials, random}, replies_{shared_}, wall_clock_{wall_clock} {
   configure_for_quic(shared_.tls);
 }
 

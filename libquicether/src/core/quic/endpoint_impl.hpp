@@ -14,7 +14,11 @@ namespace quicether::quic {
 /// have something to send write in turn.
 class Endpoint::Impl {
  public:
-  Impl(EndpointConfig config, const crypto::KeyPair& key, Random& random, UnixSeconds wall_clock);
+  Impl(EndpointConfig config,
+       const crypto::KeyPair& key,
+       const crypto::TlsCredentials& credentials,
+       Random& random,
+       UnixSeconds wall_clock);
 
   [[nodiscard]] result<ConnectionHandle> connect(Instant now, const ConnectOptions& options);
   void on_train(Instant now, const ReceivedTrain& train);

@@ -16,12 +16,15 @@ namespace quicether::quic {
 
 /// What the connections of one Endpoint have in common.
 struct Shared {
-  Shared(EndpointConfig wanted, const crypto::KeyPair& key, Random& source)
+  Shared(EndpointConfig wanted,
+         const crypto::KeyPair& key,
+         const crypto::TlsCredentials& credentials,
+         Random& source)
       : config{std::move(wanted)},
         random{source},
         cids{key, source},
         ids{cids},
-        tls{crypto::make_credentials(key),
+        tls{credentials,
             {config.alpn, config.require_post_quantum, config.resumption}} {}
 
   void push(ConnectionHandle connection, EventBody body) {

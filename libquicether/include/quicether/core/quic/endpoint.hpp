@@ -21,7 +21,8 @@
 
 namespace quicether::crypto {
 class KeyPair;
-}
+struct TlsCredentials;
+}  // namespace quicether::crypto
 
 namespace quicether::quic {
 
@@ -186,8 +187,17 @@ class Endpoint {
  public:
   /// `key` and `random` outlive the Endpoint. Stateless-reset keys derive from `key`, so that a
   /// restarted node resets its old connections; `wall_clock` is the certificate check's time.
+  /// Throws boost::system::system_error: `invalid_argument` for a configuration that cannot work,
+  /// `unsupported` when post-quantum is required and the TLS library lacks it.
   Endpoint(EndpointConfig config,
            const crypto::KeyPair& key,
+           Random& random,
+           UnixSeconds wall_clock);
+
+  /// Likewise, but shows other credentials than the self-signed certificate of `key`.
+  Endpoint(EndpointConfig config,
+           const crypto::KeyPair& key,
+           const crypto::TlsCredentials& credentials,
            Random& random,
            UnixSeconds wall_clock);
   Endpoint(const Endpoint&) = delete;
