@@ -1,0 +1,5 @@
+#include "resolver.hpp"
+
+int main() {
+  return 69;
+}

@@ -1,0 +1,119 @@
+#ifndef QUICETHER_NODE_HPP
+#define QUICETHER_NODE_HPP
+
+#include <quicether/base/error.hpp>
+#include <quicether/core/policy/admission.hpp>
+#include <quicether/core/policy/rule.hpp>
+#include <quicether/env/environment.hpp>
+#include <quicether/identity.hpp>
+#include <quicether/path_manager.hpp>
+#include <quicether/policy_engine.hpp>
+#include <quicether/router.hpp>
+#include <quicether/status.hpp>
+#include <quicether/transport.hpp>
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/async_result.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace quicether {
+
+/// A peer that the configuration names.
+struct NodePeer {
+  std::string name{};          ///< may be empty
+  std::optional<NodeId> id{};  ///< unset with addresses: whoever answers there and is admitted
+  std::optional<PublicKey> key{};
+  std::vector<SocketAddress> addresses{};  ///< empty: the peer dials us
+  std::vector<Prefix> subnets{};           ///< what it may announce beyond its own addresses
+
+  friend bool operator==(const NodePeer&, const NodePeer&) = default;
+};
+
+struct NodeConfig {
+  std::string name{};
+  bool gateway = false;
+  TransportConfig transport{};
+  PathManagerConfig paths{};
+  RouterConfig router{};
+  bool tun = false;  ///< make a TUN interface and route IP packets; else links alone
+  std::string tun_name = "quicether0";
+  std::uint32_t mtu = 1400;
+  /// Overlay IPv4 address; unset: drawn from 100.64.0.0/16 by the key, drawn again on collision.
+  std::optional<InterfaceAddress> tun_address{};
+  std::vector<Prefix> advertise_subnets{};
+  std::vector<NodePeer> peers{};
+  policy::AdmissionConfig admission{};  ///< beside `peers`, who are admitted by their id or key
+  /// Unset: the built-in policy, under which this node may start flows and peers may not.
+  std::optional<std::vector<policy::Rule>> rules{};
+  std::string policy_source = "built-in: this node may start flows, peers may not";
+};
+
+/// What a reload changed.
+struct ReloadReport {
+  std::vector<std::string> applied{};        ///< configuration keys in effect now
+  std::vector<std::string> needs_restart{};  ///< keys that changed but wait for a restart
+};
+
+/// A whole node: builds Transport, PathManager, PolicyEngine and Router from public headers only,
+/// and connects them. What it does, any program can do piece by piece.
+///
+/// Neither copyable nor movable. Threads: the Environment's.
+class Node {
+ public:
+  /// `environment` and `identity` outlive the Node.
+  Node(Environment& environment, const Identity& identity, NodeConfig config);
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  ~Node();
+
+  /// Opens the UDP port and the TUN, and starts to dial.
+  ///
+  /// **Errors:** those of Transport::open() and Environment::open_tun(); error_detail() names the
+  /// step. Nothing stays open then.
+  [[nodiscard]] result<void> start();
+
+  /// Which step of start() or reload() failed, as one clause.
+  [[nodiscard]] const std::string& error_detail() const noexcept;
+
+  /// Applies what can change while running (peers, admission, policy, subnets, name), all or
+  /// nothing, and names what cannot.
+  ///
+  /// **Errors:** `invalid_argument`; see error_detail(). The old configuration stays then.
+  [[nodiscard]] result<ReloadReport> reload(NodeConfig config);
+
+  /// Tells the peers, removes the TUN and closes the port. Signature: void(error_code).
+  template <boost::asio::completion_token_for<void(error_code)> Token>
+  auto async_stop(Token&& token) {
+    return boost::asio::async_initiate<Token, void(error_code)>(
+        [](auto handler, Node* self) { self->start_stop(StopHandler{std::move(handler)}); },
+        token,
+        this);
+  }
+
+  [[nodiscard]] NodeStatus status() const;
+  [[nodiscard]] std::vector<PeerStatus> peers() const;
+  [[nodiscard]] std::vector<RouteStatus> routes() const;
+
+  [[nodiscard]] Transport& transport() noexcept;
+  [[nodiscard]] PathManager& paths() noexcept;
+  [[nodiscard]] PolicyEngine& policy() noexcept;
+
+ private:
+  using StopHandler = boost::asio::any_completion_handler<void(error_code)>;
+
+  class Impl;
+
+  void start_stop(StopHandler handler);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace quicether
+
+#endif  // QUICETHER_NODE_HPP

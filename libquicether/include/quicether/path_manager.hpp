@@ -1,0 +1,174 @@
+#ifndef QUICETHER_PATH_MANAGER_HPP
+#define QUICETHER_PATH_MANAGER_HPP
+
+#include <quicether/base/bytes.hpp>
+#include <quicether/base/error.hpp>
+#include <quicether/base/ids.hpp>
+#include <quicether/core/path/link_table.hpp>
+#include <quicether/core/path/scheduler.hpp>
+#include <quicether/core/wire/control_message.hpp>
+#include <quicether/env/environment.hpp>
+#include <quicether/link.hpp>
+#include <quicether/status.hpp>
+#include <quicether/transport.hpp>
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/async_result.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace quicether {
+
+struct PathManagerConfig {
+  path::LinkConfig links{};  ///< `self` is filled in
+  /// Makes the scheduler of each link; unset: the path with the lowest RTT.
+  std::function<std::unique_ptr<path::PathScheduler>()> make_scheduler{};
+  /// How often the local address towards each peer is looked up again (roaming).
+  Duration address_check = std::chrono::seconds{1};
+};
+
+/// Takes IP packets that arrive over links.
+class PacketSink {
+ public:
+  PacketSink() = default;
+  PacketSink(const PacketSink&) = delete;
+  PacketSink& operator=(const PacketSink&) = delete;
+  virtual ~PacketSink() = default;
+
+  /// A batch of whole IP packets of one peer: any bytes; writable, valid during the call.
+  virtual void on_packets(PeerIndex peer, std::span<const Bytes> packets) = 0;
+};
+
+/// Hears of links, on the PathManager's thread.
+class LinkObserver {
+ public:
+  LinkObserver() = default;
+  LinkObserver(const LinkObserver&) = delete;
+  LinkObserver& operator=(const LinkObserver&) = delete;
+  virtual ~LinkObserver() = default;
+
+  virtual void on_link_up(PeerIndex peer) = 0;
+  virtual void on_link_down(PeerIndex peer, error_code reason) = 0;
+  virtual void on_announce(PeerIndex peer, const wire::Announce& announce) = 0;
+};
+
+/// Why PathManager::send_packets() did not take a packet, and how large one may be.
+struct LinkCapacity {
+  bool up = false;
+  std::size_t packet_bytes_max = 0;  ///< largest IP packet that fits one datagram now
+  bool settled = false;              ///< path MTU discovery is done: the figure will not grow soon
+};
+
+struct OpenOptions {
+  Duration timeout = std::chrono::seconds{10};
+};
+
+/// Links: keeps the wanted sessions to each peer up, and moves packets over the best of them.
+///
+/// Observes the Transport. Threads: the Environment's. Neither copyable nor movable.
+class PathManager {
+ public:
+  /// `environment` and `transport` outlive the PathManager.
+  PathManager(Environment& environment,
+              Transport& transport,
+              const Identity& identity,
+              PathManagerConfig config);
+  PathManager(const PathManager&) = delete;
+  PathManager& operator=(const PathManager&) = delete;
+  ~PathManager();
+
+  void set_packet_sink(PacketSink* sink) noexcept;
+  void set_link_observer(LinkObserver* observer) noexcept;
+
+  /// Wants a link to a peer and keeps it up; see path::LinkTable::add_target().
+  ///
+  /// **Errors:** `limit_reached`, `to_self`.
+  [[nodiscard]] result<path::TargetId> add_peer(path::PeerTarget target);
+
+  /// Adds a second static path; see path::LinkTable::add_path().
+  [[nodiscard]] result<void> add_path(path::TargetId target,
+                                      std::uint8_t path_id,
+                                      const SocketAddress& local,
+                                      const SocketAddress& remote);
+
+  /// Stops dialling; sessions that are up stay.
+  void remove_peer(path::TargetId target);
+
+  /// Waits until the link to a peer is up. Signature: void(error_code, Link).
+  ///
+  /// The peer must be dialled (add_peer) or dial us.
+  /// **Errors:** `timed_out`, `wrong_node_id`, `not_admitted`, `not_admitted_by_peer` and other
+  /// reasons why the last attempt failed; `no_address` when nobody is known to dial within the
+  /// timeout; `cancelled`. **Cancellation:** terminal; the target stays wanted.
+  template <boost::asio::completion_token_for<void(error_code, Link)> Token>
+  auto async_open(const NodeId& peer, const OpenOptions& options, Token&& token) {
+    return boost::asio::async_initiate<Token, void(error_code, Link)>(
+        [](auto handler, PathManager* self, const NodeId& id, const OpenOptions& how) {
+          self->start_open(id, how, LinkHandler{std::move(handler)});
+        },
+        token,
+        this,
+        peer,
+        options);
+  }
+
+  /// Waits for the next link that comes up. Signature: void(error_code, Link).
+  ///
+  /// **Errors:** `already_open`, `cancelled`. **Cancellation:** terminal.
+  template <boost::asio::completion_token_for<void(error_code, Link)> Token>
+  auto async_accept(Token&& token) {
+    return boost::asio::async_initiate<Token, void(error_code, Link)>(
+        [](auto handler, PathManager* self) {
+          self->start_accept(LinkHandler{std::move(handler)});
+        },
+        token,
+        this);
+  }
+
+  /// The link to a peer that is known, up or not.
+  [[nodiscard]] std::optional<Link> find(const NodeId& peer);
+
+  /// Sends IP packets to a peer. They need not outlive the call. Call flush() after a turn's last.
+  ///
+  /// Returns how many of the front were taken: all, or 0 when the link is down (redial follows).
+  /// A packet above capacity().packet_bytes_max counts as taken and is dropped.
+  std::size_t send_packets(PeerIndex peer, std::span<const ConstBytes> packets);
+
+  void flush();
+
+  [[nodiscard]] LinkCapacity capacity(PeerIndex peer);
+
+  /// The index of a peer for the packet path; makes one when needed.
+  ///
+  /// **Errors:** `limit_reached`.
+  [[nodiscard]] result<PeerIndex> intern(const NodeId& peer);
+
+  [[nodiscard]] const path::LinkPeer* peer(PeerIndex peer) const noexcept;
+  [[nodiscard]] const path::LinkPeer* peer(const NodeId& peer) const noexcept;
+
+  /// All known peers; see PeerStatus. `name`, `subnets` and `overlay_addresses` stay empty.
+  [[nodiscard]] std::vector<PeerStatus> status() const;
+
+  [[nodiscard]] boost::asio::any_io_executor get_executor() noexcept;
+
+ private:
+  using LinkHandler = boost::asio::any_completion_handler<void(error_code, Link)>;
+
+  class Impl;
+
+  void start_open(const NodeId& peer, const OpenOptions& options, LinkHandler handler);
+  void start_accept(LinkHandler handler);
+
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace quicether
+
+#endif  // QUICETHER_PATH_MANAGER_HPP

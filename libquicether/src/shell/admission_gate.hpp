@@ -1,0 +1,39 @@
+#ifndef QUICETHER_SHELL_ADMISSION_GATE_HPP
+#define QUICETHER_SHELL_ADMISSION_GATE_HPP
+
+#include <quicether/core/node/session_table.hpp>
+#include <quicether/core/policy/admission.hpp>
+#include <quicether/env/environment.hpp>
+
+#include <string>
+#include <vector>
+
+namespace quicether::detail {
+
+/// Puts a policy::Admission behind the sessions' AdmissionControl and keeps its pins in the Store.
+class AdmissionGate final : public node::AdmissionControl {
+ public:
+  explicit AdmissionGate(Environment& environment) : environment_{environment} {}
+
+  /// Replaces who is admitted. Keeps the pins of entries that stay; the first time, those of the
+  /// last run.
+  ///
+  /// **Errors:** those of policy::Admission::compile(); nothing changes then.
+  [[nodiscard]] result<void> configure(const policy::AdmissionConfig& config);
+
+  /// One sentence for each weak entry of the configuration.
+  [[nodiscard]] std::vector<std::string> warnings() const;
+
+  Verdict admit(const PublicKey& key, const NodeId& id, bool network_member) override;
+
+ private:
+  [[nodiscard]] std::vector<policy::Pin> stored_pins();
+
+  Environment& environment_;
+  policy::Admission admission_{};
+  bool configured_ = false;
+};
+
+}  // namespace quicether::detail
+
+#endif  // QUICETHER_SHELL_ADMISSION_GATE_HPP

@@ -1,0 +1,54 @@
+#include "node_impl.hpp"
+
+#include <quicether/node.hpp>
+
+#include <utility>
+
+namespace quicether {
+
+Node::Node(Environment& environment, const Identity& identity, NodeConfig config)
+    : impl_{std::make_unique<Impl>(environment, identity, std::move(config))} {}
+
+Node::~Node() = default;
+
+result<void> Node::start() {
+  return impl_->start();
+}
+
+const std::string& Node::error_detail() const noexcept {
+  return impl_->error_detail();
+}
+
+result<ReloadReport> Node::reload(NodeConfig config) {
+  return impl_->reload(std::move(config));
+}
+
+void Node::start_stop(StopHandler handler) {
+  impl_->stop(std::move(handler));
+}
+
+NodeStatus Node::status() const {
+  return impl_->status();
+}
+
+std::vector<PeerStatus> Node::peers() const {
+  return impl_->peers();
+}
+
+std::vector<RouteStatus> Node::routes() const {
+  return impl_->routes();
+}
+
+Transport& Node::transport() noexcept {
+  return impl_->transport();
+}
+
+PathManager& Node::paths() noexcept {
+  return impl_->paths();
+}
+
+PolicyEngine& Node::policy() noexcept {
+  return impl_->policy();
+}
+
+}  // namespace quicether

@@ -1,0 +1,373 @@
+#include "node_impl.hpp"
+
+#include <quicether/base/assert.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace quicether {
+
+namespace {
+
+/// State entry: how often the IPv4 address was drawn again.
+constexpr std::string_view kAttemptName = "address-v4-attempt";
+
+std::vector<policy::Rule> rules_of(const NodeConfig& config) {
+  if (config.rules) {
+    return *config.rules;
+  }
+  const auto built_in = PolicyEngine::built_in();
+  return {built_in.rules().begin(), built_in.rules().end()};
+}
+
+/// Who is admitted: the list, and every configured peer that is known by id or key.
+policy::AdmissionConfig admission_of(const NodeConfig& config) {
+  auto admission = config.admission;
+  for (const auto& peer : config.peers) {
+    if (peer.key) {
+      admission.peers.push_back({peer.name, peer.key, std::nullopt});
+    } else if (peer.id) {
+      admission.peers.push_back(
+          {peer.name, std::nullopt, NodeIdPrefix::parse(peer.id->to_string()).value()});
+    }
+  }
+  return admission;
+}
+
+}  // namespace
+
+Node::Impl::Impl(Environment& environment, const Identity& identity, NodeConfig config)
+    : environment_{environment},
+      identity_{identity},
+      config_{std::move(config)},
+      admission_{environment},
+      addresses_{identity.node_id(), identity.public_key()},
+      cache_{environment},
+      policy_{PolicyEngine::built_in()},
+      transport_{environment, identity, std::move(config_.transport), admission_},
+      paths_{environment, transport_, identity, std::move(config_.paths)},
+      router_{environment, paths_, policy_, config_.router} {
+  paths_.set_link_observer(this);
+}
+
+Node::Impl::~Impl() {
+  paths_.set_link_observer(nullptr);
+  close_tun();
+}
+
+result<void> Node::Impl::start() {
+  started_at_ = environment_.now();
+  if (const auto ruled = apply_rules(config_); !ruled) {
+    return ruled;
+  }
+  if (const auto admitted = admission_.configure(admission_of(config_)); !admitted) {
+    error_detail_ = "the list of admitted peers is invalid";
+    return admitted;
+  }
+  addresses_.set_own_v4(config_.tun_address, stored_attempt());
+  cache_.load();
+  if (const auto opened = transport_.open(); !opened) {
+    error_detail_ = "cannot open the UDP port";
+    return opened;
+  }
+  if (config_.tun) {
+    if (const auto opened = open_tun(); !opened) {
+      return opened;
+    }
+  }
+  announce();
+  return add_peers();
+}
+
+std::uint32_t Node::Impl::stored_attempt() {
+  const auto bytes = environment_.store().load(kAttemptName);
+  std::uint32_t attempt = 0;
+  if (bytes) {
+    const auto text = as_text(*bytes);
+    std::from_chars(text.data(), text.data() + text.size(), attempt);
+  }
+  return attempt;
+}
+
+result<void> Node::Impl::apply_rules(const NodeConfig& config) {
+  if (const auto replaced = policy_.replace(rules_of(config)); !replaced) {
+    error_detail_ = "the policy is invalid";
+    return replaced;
+  }
+  policy_.set_self(identity_.node_id(), identity_.public_key(), config.name);
+  return {};
+}
+
+// The TUN and what the system routes into it.
+
+std::vector<InterfaceAddress> Node::Impl::own_interface_addresses() const {
+  return {addresses_.own_v4(), addresses_.own_v6()};
+}
+
+std::vector<IpAddress> Node::Impl::own_addresses() const {
+  return {addresses_.own_v4().address, addresses_.own_v6().address};
+}
+
+result<void> Node::Impl::open_tun() {
+  TunOptions options;
+  options.name = config_.tun_name;
+  options.mtu = config_.mtu;
+  options.addresses = own_interface_addresses();
+  auto tun = environment_.open_tun(options);
+  if (!tun) {
+    error_detail_ = "cannot create the TUN interface " + config_.tun_name;
+    return tun.error();
+  }
+  tun_ = std::move(*tun);
+  router_.set_local(own_addresses(), config_.advertise_subnets);
+  router_.attach(*tun_);
+  return {};
+}
+
+void Node::Impl::close_tun() noexcept {
+  router_.detach();
+  system_routes_.clear();
+  if (tun_) {
+    tun_->close();
+    tun_.reset();
+  }
+}
+
+void Node::Impl::sync_system_routes(PeerIndex peer, const std::vector<Prefix>& wanted) {
+  if (!tun_) {
+    return;
+  }
+  auto& installed = system_routes_[peer];
+  for (const auto& prefix : installed) {
+    if (std::ranges::find(wanted, prefix) == wanted.end()) {
+      (void)tun_->remove_route(prefix);
+    }
+  }
+  std::vector<Prefix> kept;
+  for (const auto& prefix : wanted) {
+    const bool connected = addresses_.own_v4().network().contains(prefix);
+    if (connected) {
+      continue;
+    }
+    if (const auto added = tun_->add_route(prefix); added) {
+      kept.push_back(prefix);
+    } else {
+      environment_.events().on_event(
+          {"route.failed",
+           Severity::error,
+           {{"destination", prefix.to_string()}, {"reason", added.error().message()}}});
+    }
+  }
+  installed = std::move(kept);
+}
+
+// Peers.
+
+result<void> Node::Impl::add_peers() {
+  for (const auto& peer : config_.peers) {
+    const auto known = std::ranges::find(
+        targets_, peer, [](const auto& entry) -> const NodePeer& { return entry.first; });
+    if (known != targets_.end()) {
+      continue;
+    }
+    path::PeerTarget target;
+    target.id = peer.id;
+    target.key = peer.key;
+    target.addresses = peer.addresses;
+    if (peer.id && peer.addresses.empty()) {
+      if (const auto cached = cache_.find(*peer.id)) {
+        target.addresses.push_back(*cached);
+      }
+    }
+    const auto added = paths_.add_peer(std::move(target));
+    if (!added) {
+      error_detail_ = "cannot add the peer " + (peer.name.empty() ? "without name" : peer.name);
+      return added.error();
+    }
+    targets_.emplace_back(peer, *added);
+  }
+  return {};
+}
+
+const NodePeer* Node::Impl::configured(const NodeId& id,
+                                       const std::optional<PublicKey>& key) const noexcept {
+  const auto found = std::ranges::find_if(config_.peers, [&](const NodePeer& peer) {
+    return peer.key ? peer.key == key : peer.id == id;
+  });
+  return found == config_.peers.end() ? nullptr : &*found;
+}
+
+std::string Node::Impl::display_name(PeerIndex peer, const NodeId& id) const {
+  const auto* link = paths_.peer(peer);
+  const auto* known = configured(id, link == nullptr ? std::nullopt : link->key);
+  if (known != nullptr && !known->name.empty()) {
+    return known->name;
+  }
+  const auto claims = addresses_.peers().find(peer);
+  return claims == addresses_.peers().end() ? std::string{} : claims->second.name;
+}
+
+void Node::Impl::on_link_up(PeerIndex peer) {
+  const auto* link = paths_.peer(peer);
+  if (link == nullptr || !link->key) {
+    return;
+  }
+  const auto* known = configured(link->id, link->key);
+  policy_.set_peer(peer, link->id, *link->key, known == nullptr ? std::string{} : known->name);
+  if (const auto stats = transport_.stats(link->sessions.front().session); known && stats) {
+    cache_.remember(link->id, stats->remote);
+  }
+  environment_.events().on_event({"link.up", Severity::info, {{"peer", link->id.to_string()}}});
+}
+
+void Node::Impl::on_link_down(PeerIndex peer, error_code reason) {
+  // Routes stay: packets to the peer are what makes its link come back, and nobody else may claim
+  // its addresses meanwhile.
+  const auto* link = paths_.peer(peer);
+  environment_.events().on_event(
+      {"link.down",
+       Severity::warning,
+       {{"peer", link == nullptr ? "" : link->id.to_string()}, {"reason", reason.message()}}});
+}
+
+void Node::Impl::on_announce(PeerIndex peer, const wire::Announce& announce) {
+  announces_[peer] = announce;
+  judge_announcement(peer, announce);
+}
+
+void Node::Impl::judge_announcement(PeerIndex peer, const wire::Announce& announce) {
+  const auto* link = paths_.peer(peer);
+  if (link == nullptr || !link->key) {
+    return;
+  }
+  const auto* known = configured(link->id, link->key);
+  const auto outcome = addresses_.claim(peer,
+                                        link->id,
+                                        *link->key,
+                                        announce,
+                                        known == nullptr ? std::vector<Prefix>{} : known->subnets);
+  for (const auto& prefix : outcome.claims.refused) {
+    environment_.events().on_event(
+        {"route.refused",
+         Severity::warning,
+         {{"peer", link->id.to_string()}, {"prefix", prefix.to_string()}}});
+  }
+  apply_claims(peer);
+  if (outcome.displaced) {
+    apply_claims(*outcome.displaced);
+  }
+  if (outcome.redraw) {
+    redraw_address();
+  }
+}
+
+void Node::Impl::apply_claims(PeerIndex peer) {
+  std::vector<Prefix> prefixes;
+  if (const auto found = addresses_.peers().find(peer); found != addresses_.peers().end()) {
+    for (const auto& address : found->second.addresses) {
+      prefixes.push_back(Prefix::host(address));
+    }
+    prefixes.insert(prefixes.end(), found->second.subnets.begin(), found->second.subnets.end());
+  }
+  router_.set_peer(peer, prefixes);
+  sync_system_routes(peer, prefixes);
+}
+
+void Node::Impl::redraw_address() {
+  const auto attempt = addresses_.attempt() + 1;
+  addresses_.set_own_v4(config_.tun_address, attempt);
+  (void)environment_.store().save(kAttemptName, as_bytes(std::to_string(attempt)));
+  environment_.events().on_event(
+      {"address.drawn_again", Severity::warning, {{"address", addresses_.own_v4().to_string()}}});
+  if (tun_) {
+    close_tun();
+    if (const auto opened = open_tun(); !opened) {
+      environment_.events().on_event(
+          {"tun.lost", Severity::error, {{"reason", opened.error().message()}}});
+    }
+  }
+  announce();
+  const auto announces = announces_;
+  for (const auto& [peer, announced] : announces) {
+    judge_announcement(peer, announced);
+  }
+}
+
+void Node::Impl::announce() {
+  wire::Announce announce;
+  announce.name = config_.name;
+  announce.gateway = config_.gateway;
+  announce.addresses = own_addresses();
+  announce.subnets = config_.advertise_subnets;
+  transport_.announce(announce);
+}
+
+// Reload and stop.
+
+result<ReloadReport> Node::Impl::reload(NodeConfig config) {
+  if (const auto compiled = PolicyEngine::compile(rules_of(config)); !compiled) {
+    error_detail_ = "the policy is invalid";
+    return compiled.error();
+  }
+  if (const auto admitted = admission_.configure(admission_of(config)); !admitted) {
+    error_detail_ = "the list of admitted peers is invalid";
+    return admitted.error();
+  }
+  ReloadReport report;
+  const auto note = [](std::vector<std::string>& list, bool changed, std::string_view key) {
+    if (changed) {
+      list.emplace_back(key);
+    }
+  };
+  note(report.applied, config.peers != config_.peers, "peer");
+  note(report.applied, config.name != config_.name, "node.name");
+  note(report.applied, rules_of(config) != rules_of(config_), "security.policy_file");
+  note(report.applied,
+       config.advertise_subnets != config_.advertise_subnets,
+       "network.advertise_subnets");
+  note(report.needs_restart, config.tun_name != config_.tun_name, "network.tun_name");
+  note(report.needs_restart, config.tun_address != config_.tun_address, "network.tun_addr");
+  note(report.needs_restart, config.mtu != config_.mtu, "network.mtu");
+  note(report.needs_restart, config.gateway != config_.gateway, "node.role");
+
+  config_.peers = std::move(config.peers);
+  config_.name = std::move(config.name);
+  config_.rules = std::move(config.rules);
+  config_.policy_source = std::move(config.policy_source);
+  config_.admission = std::move(config.admission);
+  config_.advertise_subnets = std::move(config.advertise_subnets);
+
+  const auto ruled = apply_rules(config_);
+  QE_ASSERT(ruled.has_value());  // The same rules were compiled above.
+  std::erase_if(targets_, [&](const auto& entry) {
+    const bool gone = std::ranges::find(config_.peers, entry.first) == config_.peers.end();
+    if (gone) {
+      paths_.remove_peer(entry.second);
+    }
+    return gone;
+  });
+  const auto added = add_peers();
+  transport_.readmit();
+  router_.set_local(own_addresses(), config_.advertise_subnets);
+  for (const auto& [peer, announced] : std::map{announces_}) {
+    on_link_up(peer);
+    judge_announcement(peer, announced);
+  }
+  announce();
+  if (!added) {
+    return added.error();
+  }
+  return report;
+}
+
+void Node::Impl::stop(StopHandler handler) {
+  for (const auto& [peer, target] : targets_) {
+    paths_.remove_peer(target);
+  }
+  targets_.clear();
+  close_tun();
+  transport_.async_close(std::move(handler));
+}
+
+}  // namespace quicether

@@ -1,0 +1,82 @@
+#ifndef QUICETHER_SHELL_NODE_IMPL_HPP
+#define QUICETHER_SHELL_NODE_IMPL_HPP
+
+#include "admission_gate.hpp"
+#include "node_addresses.hpp"
+#include "peer_cache.hpp"
+
+#include <quicether/node.hpp>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace quicether {
+
+/// Connects the five classes: who is a peer, what it may announce, what the TUN routes.
+class Node::Impl final : public LinkObserver {
+ public:
+  Impl(Environment& environment, const Identity& identity, NodeConfig config);
+  ~Impl() override;
+
+  [[nodiscard]] result<void> start();
+  [[nodiscard]] result<ReloadReport> reload(NodeConfig config);
+  void stop(StopHandler handler);
+
+  [[nodiscard]] NodeStatus status() const;
+  [[nodiscard]] std::vector<PeerStatus> peers() const;
+  [[nodiscard]] std::vector<RouteStatus> routes() const;
+
+  [[nodiscard]] Transport& transport() noexcept { return transport_; }
+
+  [[nodiscard]] PathManager& paths() noexcept { return paths_; }
+
+  [[nodiscard]] PolicyEngine& policy() noexcept { return policy_; }
+
+  [[nodiscard]] const std::string& error_detail() const noexcept { return error_detail_; }
+
+  // LinkObserver
+  void on_link_up(PeerIndex peer) override;
+  void on_link_down(PeerIndex peer, error_code reason) override;
+  void on_announce(PeerIndex peer, const wire::Announce& announce) override;
+
+ private:
+  [[nodiscard]] result<void> open_tun();
+  void close_tun() noexcept;
+  [[nodiscard]] result<void> add_peers();
+  [[nodiscard]] result<void> apply_rules(const NodeConfig& config);
+  void announce();
+  void redraw_address();
+  void apply_claims(PeerIndex peer);
+  void sync_system_routes(PeerIndex peer, const std::vector<Prefix>& wanted);
+  void judge_announcement(PeerIndex peer, const wire::Announce& announce);
+  [[nodiscard]] std::vector<IpAddress> own_addresses() const;
+  [[nodiscard]] std::vector<InterfaceAddress> own_interface_addresses() const;
+  [[nodiscard]] const NodePeer* configured(const NodeId& id,
+                                           const std::optional<PublicKey>& key) const noexcept;
+  [[nodiscard]] std::string display_name(PeerIndex peer, const NodeId& id) const;
+  [[nodiscard]] std::uint32_t stored_attempt();
+
+  Environment& environment_;
+  const Identity& identity_;
+  NodeConfig config_;
+  detail::AdmissionGate admission_;
+  detail::NodeAddresses addresses_;
+  detail::PeerCache cache_;
+  PolicyEngine policy_;
+  Transport transport_;
+  PathManager paths_;
+  Router router_;
+  std::unique_ptr<TunDevice> tun_{};
+  Instant started_at_{};
+  std::string error_detail_{};
+  std::vector<std::pair<NodePeer, path::TargetId>> targets_{};
+  std::map<PeerIndex, wire::Announce> announces_{};
+  std::map<PeerIndex, std::vector<Prefix>> system_routes_{};
+};
+
+}  // namespace quicether
+
+#endif  // QUICETHER_SHELL_NODE_IMPL_HPP

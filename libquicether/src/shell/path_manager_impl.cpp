@@ -1,0 +1,603 @@
+#include "path_manager_impl.hpp"
+
+#include <quicether/base/assert.hpp>
+#include <quicether/core/wire/datagram.hpp>
+#include <quicether/core/wire/ip.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace quicether {
+
+namespace {
+
+/// How often unanswered dials and probed sessions are looked at.
+constexpr Duration kDialCheck = std::chrono::milliseconds{50};
+
+/// RTT and path MTU seen by the scheduler are at most this old.
+constexpr Duration kViewAge = std::chrono::milliseconds{10};
+
+/// Streams and messages that wait for an embedder to take them, per peer.
+constexpr std::size_t kStreamsWaitingMax = 64;
+constexpr std::size_t kMessagesWaitingMax = 256;
+constexpr std::size_t kLinksWaitingMax = 1024;
+
+/// DATAGRAM frames handed to a session in one call.
+constexpr std::size_t kSendBatch = 64;
+
+/// What a scheduler keeps the packets of one flow together by.
+std::uint32_t hash_of(ConstBytes packet) {
+  const auto info = wire::parse_packet(packet);
+  return info ? static_cast<std::uint32_t>(wire::flow_hash(wire::flow_key(*info), 0)) : 0;
+}
+
+}  // namespace
+
+PathManager::Impl::Impl(Environment& environment,
+                        Transport& transport,
+                        const Identity& identity,
+                        PathManagerConfig config)
+    : environment_{environment},
+      transport_{transport},
+      config_{std::move(config)},
+      links_{[&] {
+               auto links = config_.links;
+               links.self = identity.node_id();
+               return links;
+             }(),
+             environment.random()},
+      timer_{environment.make_timer()} {}
+
+PathManager::Impl::~Impl() = default;
+
+void PathManager::Impl::start() {
+  next_address_check_ = environment_.now() + config_.address_check;
+  arm_timer();
+}
+
+PathManager::Impl::LinkState& PathManager::Impl::state(PeerIndex peer) {
+  while (states_.size() <= peer.value) {
+    states_.emplace_back();
+  }
+  return states_[peer.value];
+}
+
+// The LinkTable.
+
+void PathManager::Impl::turn() {
+  while (true) {
+    if (const auto action = links_.poll_action()) {
+      carry_out(*action);
+    } else if (const auto event = links_.poll_event()) {
+      handle(*event);
+    } else {
+      break;
+    }
+  }
+  arm_timer();
+}
+
+void PathManager::Impl::carry_out(const path::Action& action) {
+  if (const auto* dial = std::get_if<path::Dial>(&action)) {
+    node::DialOptions options;
+    options.remote = dial->remote;
+    options.local = dial->local;
+    options.expected_id = dial->expected_id;
+    options.expected_key = dial->expected_key;
+    options.path_id = dial->path_id;
+    const auto session = transport_.dial(options);
+    if (session) {
+      dials_[dial->dial] = *session;
+      dialled_[*session] = dial->dial;
+    } else {
+      links_.on_dial_failed(environment_.now(), dial->dial, session.error(), {});
+    }
+  } else if (const auto* abandon = std::get_if<path::AbandonDial>(&action)) {
+    if (const auto found = dials_.find(abandon->dial); found != dials_.end()) {
+      const auto session = found->second;
+      dialled_.erase(session);
+      dials_.erase(found);
+      transport_.close_session(session, errc::superseded, "another attempt is preferred");
+    }
+  } else if (const auto* close = std::get_if<path::CloseSession>(&action)) {
+    transport_.close_session(close->session, close->reason);
+  } else if (const auto* probe = std::get_if<path::ProbeSession>(&action)) {
+    transport_.ping(probe->session);
+  }
+}
+
+void PathManager::Impl::handle(const path::LinkEvent& event) {
+  const auto peer = std::visit([](const auto& body) { return body.peer; }, event);
+  refresh(peer, state(peer));
+  if (std::holds_alternative<path::LinkUp>(event)) {
+    const Link link{weak_from_this(), peer};
+    std::vector<std::uint64_t> done;
+    for (const auto& [id, opening] : openings_) {
+      if (opening.peer == links_.find(peer)->id) {
+        done.push_back(id);
+      }
+    }
+    for (const auto id : done) {
+      complete_opening(id, {}, link);
+    }
+    if (acceptor_.waiting()) {
+      acceptor_.complete(environment_.get_executor(), {}, link);
+    } else if (done.empty() && accepted_.size() < kLinksWaitingMax) {
+      accepted_.push_back(peer);
+    }
+    if (observer_ != nullptr) {
+      observer_->on_link_up(peer);
+    }
+  } else if (const auto* down = std::get_if<path::LinkDown>(&event)) {
+    if (observer_ != nullptr) {
+      observer_->on_link_down(peer, down->reason);
+    }
+  }
+}
+
+void PathManager::Impl::arm_timer() {
+  const auto now = environment_.now();
+  auto deadline = std::min(links_.next_timeout(), next_address_check_);
+  if (!dials_.empty() || !links_.probed_sessions().empty()) {
+    deadline = std::min(deadline, now + kDialCheck);
+  }
+  deadline = std::max(deadline, now);
+  if (armed_ <= deadline && armed_ > now) {
+    return;
+  }
+  armed_ = deadline;
+  timer_->async_wait(deadline, [weak = weak_from_this()](error_code error) {
+    if (const auto self = weak.lock(); self && !error) {
+      self->armed_ = Instant::never();
+      self->on_timer();
+    }
+  });
+}
+
+void PathManager::Impl::on_timer() {
+  const auto now = environment_.now();
+  check_dials();
+  links_.on_timeout(now);
+  if (now >= next_address_check_) {
+    next_address_check_ = now + config_.address_check;
+    transport_.check_local_addresses();
+  }
+  turn();
+}
+
+void PathManager::Impl::check_dials() {
+  for (const auto dial : links_.unheard_dials()) {
+    const auto found = dials_.find(dial);
+    if (found == dials_.end()) {
+      continue;
+    }
+    const auto stats = transport_.stats(found->second);
+    if (stats && stats->packets_received > 0) {
+      links_.on_dial_heard(dial);
+    }
+  }
+  for (const auto session : links_.probed_sessions()) {
+    if (const auto stats = transport_.stats(session)) {
+      links_.on_session_heard(session, stats->last_received);
+    }
+  }
+}
+
+// The Transport.
+
+void PathManager::Impl::on_session_up(const node::SessionInfo& info) {
+  path::SessionUp up;
+  up.session = info.session;
+  up.id = info.peer_id;
+  up.key = info.peer;
+  up.boot_id = info.boot_id;
+  up.path_id = info.path_id;
+  if (const auto found = dialled_.find(info.session); found != dialled_.end()) {
+    up.dial = found->second;
+    dials_.erase(found->second);
+    dialled_.erase(found);
+  }
+  if (const auto index = links_.intern(info.peer_id)) {
+    state(*index).infos[info.session] = info;
+  }
+  check_dials();  // An answered attempt may be up on the other side: it must not be given up.
+  links_.on_session_up(environment_.now(), up);
+  turn();
+}
+
+void PathManager::Impl::on_session_down(const node::SessionDown& down) {
+  const auto now = environment_.now();
+  if (const auto found = dialled_.find(down.session); found != dialled_.end()) {
+    const auto dial = found->second;
+    dials_.erase(dial);
+    dialled_.erase(found);
+    links_.on_dial_failed(now, dial, down.reason, down.detail);
+  }
+  for (auto& link : states_) {
+    if (link.infos.erase(down.session) != 0) {
+      break;
+    }
+  }
+  links_.on_session_down(now, down.session, down.reason, down.detail);
+  turn();
+}
+
+void PathManager::Impl::on_announce(SessionId session, const wire::Announce& announce) {
+  const auto* peer = links_.find(session);
+  if (peer != nullptr && observer_ != nullptr) {
+    observer_->on_announce(peer->index, announce);
+  }
+}
+
+void PathManager::Impl::on_datagrams(std::span<const node::SessionDatagram> datagrams) {
+  std::array<Bytes, kSendBatch> packets;
+  std::size_t count = 0;
+  PeerIndex sender{};
+  for (const auto& datagram : datagrams) {
+    const auto* peer = links_.find(datagram.session);
+    const auto parsed = wire::parse_datagram(datagram.payload);
+    if (peer == nullptr || !parsed) {
+      continue;
+    }
+    if (parsed->context == wire::kContextMessage) {
+      deliver_message(peer->index, parsed->body);
+      continue;
+    }
+    if (parsed->context != wire::kContextIpPacket) {
+      continue;
+    }
+    if (count == packets.size() || (count != 0 && sender != peer->index)) {
+      deliver(sender, std::span{packets}.first(count));
+      count = 0;
+    }
+    sender = peer->index;
+    packets[count++] = parsed->body;
+  }
+  if (count != 0) {
+    deliver(sender, std::span{packets}.first(count));
+  }
+}
+
+void PathManager::Impl::deliver(PeerIndex peer, std::span<const Bytes> packets) {
+  if (sink_ != nullptr) {
+    sink_->on_packets(peer, packets);
+  }
+}
+
+void PathManager::Impl::deliver_message(PeerIndex peer, ConstBytes message) {
+  auto& link = state(peer);
+  ByteVector bytes{message.begin(), message.end()};
+  if (link.datagram_waiter.waiting()) {
+    link.datagram_waiter.complete(environment_.get_executor(), {}, std::move(bytes));
+    return;
+  }
+  if (link.datagrams.size() == kMessagesWaitingMax) {
+    link.datagrams.pop_front();
+  }
+  link.datagrams.push_back(std::move(bytes));
+}
+
+void PathManager::Impl::on_stream(SessionId session, Stream stream) {
+  const auto* peer = links_.find(session);
+  if (peer == nullptr) {
+    return;
+  }
+  auto& link = state(peer->index);
+  if (link.stream_waiter.waiting()) {
+    link.stream_waiter.complete(environment_.get_executor(), {}, std::move(stream));
+  } else if (link.streams.size() < kStreamsWaitingMax) {
+    link.streams.push_back(std::move(stream));
+  }
+}
+
+// Packets.
+
+void PathManager::Impl::refresh(PeerIndex index, LinkState& link) {
+  link.refreshed = environment_.now();
+  link.view_count = 0;
+  link.settled = true;
+  const auto* peer = links_.find(index);
+  if (peer == nullptr) {
+    return;
+  }
+  if (!link.scheduler) {
+    link.scheduler =
+        config_.make_scheduler ? config_.make_scheduler() : path::make_lowest_rtt_scheduler();
+  }
+  for (const auto& session : peer->sessions) {
+    const auto stats = transport_.stats(session.session);
+    if (!stats) {
+      continue;
+    }
+    // The newest session of a path replaces the older ones.
+    const bool same_path =
+        link.view_count != 0 && link.views[link.view_count - 1].path_id == session.path_id;
+    if (!same_path && link.view_count == link.views.size()) {
+      break;
+    }
+    auto& view = link.views[same_path ? link.view_count - 1 : link.view_count++];
+    view.path_id = session.path_id;
+    view.session = session.session;
+    view.rtt = stats->smoothed_rtt;
+    view.datagram_payload_max = stats->datagram_payload_max;
+    link.settled = link.settled && stats->path_mtu_settled;
+  }
+}
+
+void PathManager::Impl::refresh_if_stale(PeerIndex peer, LinkState& link) {
+  if (environment_.now() - link.refreshed > kViewAge) {
+    refresh(peer, link);
+  }
+}
+
+LinkCapacity PathManager::Impl::capacity(PeerIndex peer) {
+  auto& link = state(peer);
+  refresh_if_stale(peer, link);
+  LinkCapacity capacity;
+  capacity.up = link.view_count != 0;
+  capacity.settled = link.settled;
+  for (std::size_t i = 0; i < link.view_count; ++i) {
+    const auto payload = link.views[i].datagram_payload_max;
+    const auto bytes = payload > 1 ? payload - 1 : 0;  // one byte of context id
+    capacity.packet_bytes_max = i == 0 ? bytes : std::min(capacity.packet_bytes_max, bytes);
+  }
+  return capacity;
+}
+
+std::size_t PathManager::Impl::send_packets(PeerIndex peer, std::span<const ConstBytes> packets) {
+  auto& link = state(peer);
+  refresh_if_stale(peer, link);
+  if (link.view_count == 0) {
+    links_.on_demand(environment_.now(), peer);
+    turn();
+    return 0;
+  }
+  static constexpr std::array<std::uint8_t, 1> kHeader{wire::kContextIpPacket};
+  std::array<std::array<quic::OutgoingDatagram, kSendBatch>, path::kPathsMax> batches;
+  std::array<std::size_t, path::kPathsMax> counts{};
+  const auto send = [&](std::size_t view) {
+    transport_.send_datagrams(link.views[view].session,
+                              std::span{batches[view]}.first(counts[view]));
+    counts[view] = 0;
+  };
+  const std::span<const path::PathView> views{link.views.data(), link.view_count};
+  std::array<std::uint8_t, path::kPathsMax> chosen{};
+  for (const auto& packet : packets) {
+    std::size_t chosen_count = 1;
+    chosen[0] = 0;
+    if (views.size() > 1) {
+      const path::PacketView what{hash_of(packet), packet.size()};
+      chosen_count = std::min(link.scheduler->select(views, what, chosen), views.size());
+    }
+    for (std::size_t i = 0; i < chosen_count; ++i) {
+      const std::size_t view = chosen[i];
+      QE_DASSERT(view < views.size());
+      batches[view][counts[view]++] = {kHeader, packet};
+      if (counts[view] == kSendBatch) {
+        send(view);
+      }
+    }
+  }
+  for (std::size_t view = 0; view < views.size(); ++view) {
+    if (counts[view] != 0) {
+      send(view);
+    }
+  }
+  return packets.size();
+}
+
+// Links for embedders.
+
+const path::LinkPeer* PathManager::Impl::link_peer(PeerIndex peer) const noexcept {
+  return links_.find(peer);
+}
+
+result<Stream> PathManager::Impl::open_stream(PeerIndex peer) {
+  auto& link = state(peer);
+  refresh(peer, link);
+  if (link.view_count == 0) {
+    links_.on_demand(environment_.now(), peer);
+    turn();
+    return errc::no_session;
+  }
+  return transport_.open_stream(link.views[0].session);
+}
+
+void PathManager::Impl::accept_stream(PeerIndex peer, StreamHandler handler) {
+  auto& link = state(peer);
+  const auto executor = environment_.get_executor();
+  if (link.stream_waiter.waiting()) {
+    detail::Waiter<Stream> refused;
+    refused.suspend(std::move(handler), [] {});
+    refused.complete(executor, errc::already_open, Stream{});
+    return;
+  }
+  link.stream_waiter.suspend(std::move(handler), [weak = weak_from_this(), peer] {
+    if (const auto self = weak.lock(); self && self->state(peer).stream_waiter.waiting()) {
+      self->state(peer).stream_waiter.complete(
+          self->environment_.get_executor(), errc::cancelled, Stream{});
+    }
+  });
+  if (!link.streams.empty()) {
+    link.stream_waiter.complete(executor, {}, std::move(link.streams.front()));
+    link.streams.pop_front();
+  }
+}
+
+result<std::size_t> PathManager::Impl::send_datagrams(PeerIndex peer,
+                                                      std::span<const ConstBytes> datagrams) {
+  const auto largest = datagram_bytes_max(peer);
+  auto& link = state(peer);
+  if (link.view_count == 0) {
+    links_.on_demand(environment_.now(), peer);
+    turn();
+    return errc::no_session;
+  }
+  if (std::ranges::any_of(datagrams,
+                          [&](const ConstBytes& bytes) { return bytes.size() > largest; })) {
+    return errc::too_large;
+  }
+  static constexpr std::array<std::uint8_t, 1> kHeader{wire::kContextMessage};
+  std::size_t taken = 0;
+  for (const auto& bytes : datagrams) {
+    const quic::OutgoingDatagram datagram{kHeader, bytes};
+    if (transport_.send_datagrams(link.views[0].session, {&datagram, 1}) == 0) {
+      break;
+    }
+    ++taken;
+  }
+  transport_.flush();
+  return taken;
+}
+
+void PathManager::Impl::receive_datagram(PeerIndex peer, DatagramHandler handler) {
+  auto& link = state(peer);
+  const auto executor = environment_.get_executor();
+  if (link.datagram_waiter.waiting()) {
+    detail::Waiter<ByteVector> refused;
+    refused.suspend(std::move(handler), [] {});
+    refused.complete(executor, errc::already_open, ByteVector{});
+    return;
+  }
+  link.datagram_waiter.suspend(std::move(handler), [weak = weak_from_this(), peer] {
+    if (const auto self = weak.lock(); self && self->state(peer).datagram_waiter.waiting()) {
+      self->state(peer).datagram_waiter.complete(
+          self->environment_.get_executor(), errc::cancelled, ByteVector{});
+    }
+  });
+  if (!link.datagrams.empty()) {
+    link.datagram_waiter.complete(executor, {}, std::move(link.datagrams.front()));
+    link.datagrams.pop_front();
+  }
+}
+
+std::size_t PathManager::Impl::datagram_bytes_max(PeerIndex peer) {
+  return capacity(peer).packet_bytes_max;
+}
+
+void PathManager::Impl::open(const NodeId& peer, const OpenOptions& options, LinkHandler handler) {
+  const auto id = next_opening_++;
+  auto& opening = openings_[id];
+  opening.peer = peer;
+  opening.waiter.suspend(std::move(handler), [weak = weak_from_this(), id] {
+    if (const auto self = weak.lock()) {
+      self->complete_opening(id, errc::cancelled, Link{});
+    }
+  });
+  const auto index = links_.intern(peer);
+  if (!index) {
+    complete_opening(id, index.error(), Link{});
+    return;
+  }
+  if (links_.find(*index)->up_since) {
+    complete_opening(id, {}, Link{weak_from_this(), *index});
+    return;
+  }
+  links_.on_demand(environment_.now(), *index);
+  opening.timer = environment_.make_timer();
+  opening.timer->async_wait(
+      environment_.now() + options.timeout, [weak = weak_from_this(), id](error_code error) {
+        const auto self = weak.lock();
+        if (!self || error) {
+          return;
+        }
+        const auto found = self->openings_.find(id);
+        if (found == self->openings_.end()) {
+          return;
+        }
+        const auto* wanted = self->links_.find(found->second.peer);
+        const bool dialled = wanted != nullptr && self->links_.dialling(wanted->id);
+        error_code reason = dialled ? errc::timed_out : errc::no_address;
+        if (wanted != nullptr && wanted->last_error) {
+          reason = wanted->last_error;
+        }
+        self->complete_opening(id, reason, Link{});
+      });
+  turn();
+}
+
+void PathManager::Impl::complete_opening(std::uint64_t id, error_code error, Link link) {
+  const auto found = openings_.find(id);
+  if (found == openings_.end()) {
+    return;
+  }
+  auto opening = std::move(found->second);
+  openings_.erase(found);
+  opening.waiter.complete(environment_.get_executor(), error, std::move(link));
+}
+
+void PathManager::Impl::accept(LinkHandler handler) {
+  if (acceptor_.waiting()) {
+    detail::Waiter<Link> refused;
+    refused.suspend(std::move(handler), [] {});
+    refused.complete(environment_.get_executor(), errc::already_open, Link{});
+    return;
+  }
+  acceptor_.suspend(std::move(handler), [weak = weak_from_this()] {
+    if (const auto self = weak.lock(); self && self->acceptor_.waiting()) {
+      self->acceptor_.complete(self->environment_.get_executor(), errc::cancelled, Link{});
+    }
+  });
+  if (!accepted_.empty()) {
+    const Link link{weak_from_this(), accepted_.front()};
+    accepted_.pop_front();
+    acceptor_.complete(environment_.get_executor(), {}, link);
+  }
+}
+
+// Status.
+
+PathStatus PathManager::Impl::path_status(const path::LinkSession& session) const {
+  PathStatus status;
+  status.state = session.probed_at ? "probing" : "active";
+  if (const auto stats = transport_.stats(session.session)) {
+    status.local = stats->local;
+    status.remote = stats->remote;
+    status.rtt = stats->smoothed_rtt;
+    status.packets_sent = stats->packets_sent;
+    status.packets_received = stats->packets_received;
+    status.packets_lost = stats->packets_lost;
+    status.bytes_sent = stats->bytes_sent;
+    status.bytes_received = stats->bytes_received;
+    status.datagram_payload_max = stats->datagram_payload_max;
+  }
+  return status;
+}
+
+std::vector<PeerStatus> PathManager::Impl::status() const {
+  std::vector<PeerStatus> peers;
+  for (const auto& peer : links_.peers()) {
+    PeerStatus status;
+    status.id = peer.id;
+    status.key = peer.key;
+    if (peer.up_since) {
+      status.state = "connected";
+      status.connected_for = environment_.now() - *peer.up_since;
+    } else if (peer.last_error == condition::denied) {
+      status.state = "refused";
+    } else {
+      status.state = links_.dialling(peer.id) ? "connecting" : "waiting";
+    }
+    if (!peer.up_since && peer.last_error) {
+      status.detail = peer.last_error.message();
+      if (!peer.last_detail.empty()) {
+        status.detail += ": " + peer.last_detail;
+      }
+    }
+    for (const auto& session : peer.sessions) {
+      status.paths.push_back(path_status(session));
+    }
+    if (!peer.sessions.empty() && peer.index.value < states_.size()) {
+      const auto& infos = states_[peer.index.value].infos;
+      if (const auto found = infos.find(peer.sessions.front().session); found != infos.end()) {
+        status.key_exchange = found->second.group;
+        status.cipher_suite = found->second.cipher_suite;
+        status.post_quantum = found->second.post_quantum;
+      }
+    }
+    peers.push_back(std::move(status));
+  }
+  return peers;
+}
+
+}  // namespace quicether

@@ -1,0 +1,118 @@
+#ifndef QUICETHER_SHELL_PATH_MANAGER_IMPL_HPP
+#define QUICETHER_SHELL_PATH_MANAGER_IMPL_HPP
+
+#include "link_host.hpp"
+#include "waiter.hpp"
+
+#include <quicether/path_manager.hpp>
+
+#include <array>
+#include <deque>
+#include <map>
+#include <memory>
+
+namespace quicether {
+
+/// Drives one LinkTable, and holds per peer what its packets and its embedder need.
+class PathManager::Impl final : public TransportObserver,
+                                public detail::LinkHost,
+                                public std::enable_shared_from_this<PathManager::Impl> {
+ public:
+  Impl(Environment& environment,
+       Transport& transport,
+       const Identity& identity,
+       PathManagerConfig config);
+  ~Impl() override;
+
+  void start();
+
+  void set_packet_sink(PacketSink* sink) noexcept { sink_ = sink; }
+
+  void set_link_observer(LinkObserver* observer) noexcept { observer_ = observer; }
+
+  [[nodiscard]] path::LinkTable& links() noexcept { return links_; }
+
+  [[nodiscard]] Environment& environment() noexcept { return environment_; }
+
+  [[nodiscard]] Transport& transport() noexcept { return transport_; }
+
+  void open(const NodeId& peer, const OpenOptions& options, LinkHandler handler);
+  void accept(LinkHandler handler);
+  std::size_t send_packets(PeerIndex peer, std::span<const ConstBytes> packets);
+  [[nodiscard]] LinkCapacity capacity(PeerIndex peer);
+  [[nodiscard]] std::vector<PeerStatus> status() const;
+
+  /// Carries out what the LinkTable decided and re-arms the timer.
+  void turn();
+
+  // TransportObserver
+  void on_session_up(const node::SessionInfo& info) override;
+  void on_session_down(const node::SessionDown& down) override;
+  void on_announce(SessionId session, const wire::Announce& announce) override;
+  void on_datagrams(std::span<const node::SessionDatagram> datagrams) override;
+  void on_stream(SessionId session, Stream stream) override;
+
+  // LinkHost
+  const path::LinkPeer* link_peer(PeerIndex peer) const noexcept override;
+  result<Stream> open_stream(PeerIndex peer) override;
+  void accept_stream(PeerIndex peer, StreamHandler handler) override;
+  result<std::size_t> send_datagrams(PeerIndex peer,
+                                     std::span<const ConstBytes> datagrams) override;
+  void receive_datagram(PeerIndex peer, DatagramHandler handler) override;
+  std::size_t datagram_bytes_max(PeerIndex peer) override;
+
+ private:
+  struct Opening {
+    NodeId peer{};
+    std::unique_ptr<Timer> timer{};
+    detail::Waiter<Link> waiter{};
+  };
+
+  /// What belongs to one link beside its sessions. Its place never changes.
+  struct LinkState {
+    std::unique_ptr<path::PathScheduler> scheduler{};
+    std::array<path::PathView, path::kPathsMax> views{};
+    std::size_t view_count = 0;
+    bool settled = false;
+    Instant refreshed{};
+    std::deque<Stream> streams{};
+    std::deque<ByteVector> datagrams{};
+    detail::Waiter<Stream> stream_waiter{};
+    detail::Waiter<ByteVector> datagram_waiter{};
+    std::map<SessionId, node::SessionInfo> infos{};
+  };
+
+  void carry_out(const path::Action& action);
+  void handle(const path::LinkEvent& event);
+  void arm_timer();
+  void on_timer();
+  void check_dials();
+  LinkState& state(PeerIndex peer);
+  void refresh(PeerIndex peer, LinkState& link);
+  void refresh_if_stale(PeerIndex peer, LinkState& link);
+  void complete_opening(std::uint64_t id, error_code error, Link link);
+  void deliver(PeerIndex peer, std::span<const Bytes> packets);
+  void deliver_message(PeerIndex peer, ConstBytes message);
+  [[nodiscard]] PathStatus path_status(const path::LinkSession& session) const;
+
+  Environment& environment_;
+  Transport& transport_;
+  PathManagerConfig config_;
+  path::LinkTable links_;
+  PacketSink* sink_ = nullptr;
+  LinkObserver* observer_ = nullptr;
+  std::unique_ptr<Timer> timer_;
+  Instant armed_ = Instant::never();
+  Instant next_address_check_{};
+  std::deque<LinkState> states_{};
+  std::map<path::DialId, SessionId> dials_{};
+  std::map<SessionId, path::DialId> dialled_{};
+  std::map<std::uint64_t, Opening> openings_{};
+  std::uint64_t next_opening_ = 1;
+  detail::Waiter<Link> acceptor_{};
+  std::deque<PeerIndex> accepted_{};
+};
+
+}  // namespace quicether
+
+#endif  // QUICETHER_SHELL_PATH_MANAGER_IMPL_HPP

@@ -1,0 +1,443 @@
+#include <quicether/base/assert.hpp>
+#include <quicether/core/route/forwarder.hpp>
+#include <quicether/core/route/token_bucket.hpp>
+#include <quicether/core/wire/icmp.hpp>
+#include <quicether/router.hpp>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+namespace quicether {
+
+namespace {
+
+/// Packets handled per read of the TUN and per batch to a peer.
+constexpr std::size_t kBatch = 64;
+
+/// Reads of the TUN per wake-up, so that a local flood does not starve the socket.
+constexpr int kReadRounds = 4;
+
+/// ICMP errors per second, for both directions together (RFC 1812 section 4.3.2.8 asks for a
+/// bound).
+constexpr std::uint32_t kIcmpErrorsPerSecond = 100;
+
+/// Smallest MTU of an IPv6 link (RFC 8200 section 5).
+constexpr std::size_t kMtuMin = 1280;
+
+struct RouterStats {
+  std::uint64_t tun_to_peer = 0;
+  std::uint64_t peer_to_tun = 0;
+  std::uint64_t peer_to_peer = 0;
+  std::uint64_t icmp_sent = 0;
+  std::uint64_t icmp_suppressed = 0;
+  std::uint64_t too_large = 0;
+  std::uint64_t path_unproven = 0;
+  std::uint64_t link_down = 0;
+  std::uint64_t denied_outbound = 0;
+  std::uint64_t denied_inbound = 0;
+  std::uint64_t denied_forwarded = 0;
+  std::uint64_t no_tun = 0;
+  std::uint64_t queue_full = 0;
+  std::array<std::uint64_t, route::kDropCount> drops{};
+  std::array<std::uint64_t, wire::kIpDefectCount> defects{};
+};
+
+}  // namespace
+
+class Router::Impl final : public PacketSink, public std::enable_shared_from_this<Router::Impl> {
+ public:
+  Impl(Environment& environment, PathManager& paths, PolicyEngine& policy, RouterConfig config)
+      : environment_{environment},
+        paths_{paths},
+        policy_{policy},
+        config_{config},
+        icmp_bucket_{kIcmpErrorsPerSecond, kIcmpErrorsPerSecond},
+        denial_timer_{environment.make_timer()},
+        drop_events_{{.target = "router.dropped"}} {}
+
+  void attach(TunDevice& tun) {
+    tun_ = &tun;
+    wait_readable();
+  }
+
+  void detach() noexcept { tun_ = nullptr; }
+
+  void on_packets(PeerIndex peer, std::span<const Bytes> packets) override;
+
+  [[nodiscard]] route::Forwarder& forwarder() noexcept { return forwarder_; }
+
+  [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> counters() const;
+
+  void set_local_addresses(const std::vector<IpAddress>& addresses) {
+    for (const auto& address : addresses) {
+      (address.is_v4() ? own_v4_ : own_v6_) = address;
+    }
+  }
+
+ private:
+  /// Packets on their way to one peer.
+  struct Outbound {
+    std::array<ConstBytes, kBatch> packets{};
+    std::size_t count = 0;
+    PeerIndex peer{};
+    LinkCapacity capacity{};
+  };
+
+  void wait_readable();
+  void on_readable();
+  void from_tun(Bytes packet);
+  void from_peer(PeerIndex sender, Bytes packet);
+  void drop(const route::Decision& decision, std::optional<PeerIndex> sender, ConstBytes packet);
+  void to_peer(PeerIndex peer,
+               std::optional<PeerIndex> sender,
+               Bytes packet,
+               const wire::PacketInfo& info);
+  void to_tun(Bytes packet);
+  void answer(wire::IcmpError error,
+              std::optional<PeerIndex> to,
+              ConstBytes packet,
+              const wire::PacketInfo& info,
+              std::size_t mtu = 0);
+  void send_outbound();
+  void write_inbound();
+  void arm_denial_timer();
+
+  Environment& environment_;
+  PathManager& paths_;
+  PolicyEngine& policy_;
+  RouterConfig config_;
+  route::Forwarder forwarder_{};
+  route::TokenBucket icmp_bucket_;
+  std::unique_ptr<Timer> denial_timer_;
+  policy::EventAggregator drop_events_;
+  bool denial_timer_armed_ = false;
+  TunDevice* tun_ = nullptr;
+  std::optional<IpAddress> own_v4_{};
+  std::optional<IpAddress> own_v6_{};
+  Outbound outbound_{};
+  std::array<Bytes, kBatch> inbound_{};
+  std::size_t inbound_count_ = 0;
+  std::array<std::uint8_t, wire::kIcmpErrorBytesMax> icmp_buffer_{};
+  RouterStats stats_{};
+};
+
+// From the TUN.
+
+void Router::Impl::wait_readable() {
+  tun_->wait_readable([weak = weak_from_this(), tun = tun_](error_code error) {
+    if (const auto self = weak.lock(); self && !error && self->tun_ == tun) {
+      self->on_readable();
+    }
+  });
+}
+
+void Router::Impl::on_readable() {
+  std::array<Bytes, kBatch> packets;
+  for (int round = 0; round < kReadRounds; ++round) {
+    const auto count = tun_->read(packets);
+    for (std::size_t i = 0; i < count; ++i) {
+      from_tun(packets[i]);
+    }
+    send_outbound();  // The views end with the next read.
+    write_inbound();
+    if (count < packets.size()) {
+      break;
+    }
+  }
+  paths_.flush();
+  arm_denial_timer();
+  wait_readable();
+}
+
+void Router::Impl::from_tun(Bytes packet) {
+  const auto decision = forwarder_.from_tun(packet);
+  if (decision.drop != route::Drop::none) {
+    drop(decision, std::nullopt, packet);
+    return;
+  }
+  const auto peer = decision.to.peer();
+  const auto verdict = policy_.check(
+      environment_.now(), policy::Party{}, policy::Party{peer}, decision.info, packet);
+  if (!verdict.allowed()) {
+    ++stats_.denied_outbound;
+    answer(wire::IcmpError::prohibited, std::nullopt, packet, decision.info);
+    return;
+  }
+  ++stats_.tun_to_peer;
+  to_peer(peer, std::nullopt, packet, decision.info);
+}
+
+// From a peer.
+
+void Router::Impl::on_packets(PeerIndex peer, std::span<const Bytes> packets) {
+  for (const auto packet : packets) {
+    from_peer(peer, packet);
+  }
+  send_outbound();
+  write_inbound();
+  arm_denial_timer();
+}
+
+void Router::Impl::from_peer(PeerIndex sender, Bytes packet) {
+  const auto decision = forwarder_.from_peer(sender, packet);
+  if (decision.drop != route::Drop::none) {
+    drop(decision, sender, packet);
+    return;
+  }
+  const auto to = decision.to.is_local() ? policy::Party{} : policy::Party{decision.to.peer()};
+  const auto verdict =
+      policy_.check(environment_.now(), policy::Party{sender}, to, decision.info, packet);
+  if (!verdict.allowed()) {
+    ++(to.is_self() ? stats_.denied_inbound : stats_.denied_forwarded);
+    answer(wire::IcmpError::prohibited, sender, packet, decision.info);
+    return;
+  }
+  if (decision.to.is_local()) {
+    ++stats_.peer_to_tun;
+    if (config_.clamp_mss && tun_ != nullptr) {
+      wire::clamp_mss(packet, decision.info, tun_->mtu());
+    }
+    to_tun(packet);
+    return;
+  }
+  ++stats_.peer_to_peer;
+  wire::decrement_hop_limit(packet);
+  to_peer(decision.to.peer(), sender, packet, decision.info);
+}
+
+void Router::Impl::drop(const route::Decision& decision,
+                        std::optional<PeerIndex> sender,
+                        ConstBytes packet) {
+  if (decision.drop == route::Drop::defect) {
+    ++stats_.defects[static_cast<std::size_t>(decision.defect)];
+  } else {
+    ++stats_.drops[static_cast<std::size_t>(decision.drop)];
+  }
+  if (decision.drop == route::Drop::no_route) {
+    answer(wire::IcmpError::no_route, sender, packet, decision.info);
+  } else if (decision.drop == route::Drop::hop_limit) {
+    answer(wire::IcmpError::hop_limit, sender, packet, decision.info);
+  } else if (decision.drop == route::Drop::source_not_owned && sender) {
+    // Only a peer that misbehaves or is misconfigured does this: the operator is told.
+    if (const auto* peer = paths_.peer(*sender); peer != nullptr) {
+      drop_events_.note(environment_.now(), peer->id, to_string(decision.drop), [&] {
+        return policy::EventAggregator::Fields{
+            {"source", decision.info.source.to_string()},
+            {"destination", decision.info.destination.to_string()}};
+      });
+    }
+  }
+}
+
+// Towards a peer.
+
+void Router::Impl::to_peer(PeerIndex peer,
+                           std::optional<PeerIndex> sender,
+                           Bytes packet,
+                           const wire::PacketInfo& info) {
+  if (outbound_.count != 0 && outbound_.peer != peer) {
+    send_outbound();
+  }
+  if (outbound_.count == 0) {
+    outbound_.peer = peer;
+    outbound_.capacity = paths_.capacity(peer);
+  }
+  const auto& capacity = outbound_.capacity;
+  if (!capacity.up) {
+    ++stats_.link_down;
+    (void)paths_.send_packets(peer, {});  // Somebody wants to talk to it: dial.
+    answer(wire::IcmpError::unreachable, sender, packet, info);
+    return;
+  }
+  if (packet.size() > capacity.packet_bytes_max) {
+    // While discovery goes on, a smaller figure would stick in the sender's cache for minutes; the
+    // packet is lost instead, and its retransmission finds the path proven.
+    if (!capacity.settled) {
+      ++stats_.path_unproven;
+      return;
+    }
+    ++stats_.too_large;
+    answer(wire::IcmpError::packet_too_big,
+           sender,
+           packet,
+           info,
+           std::max(kMtuMin, capacity.packet_bytes_max));
+    return;
+  }
+  if (config_.clamp_mss && capacity.settled) {
+    wire::clamp_mss(packet, info, static_cast<std::uint32_t>(capacity.packet_bytes_max));
+  }
+  outbound_.packets[outbound_.count++] = packet;
+  if (outbound_.count == kBatch) {
+    send_outbound();
+  }
+}
+
+void Router::Impl::send_outbound() {
+  if (outbound_.count == 0) {
+    return;
+  }
+  const auto batch = std::span{outbound_.packets}.first(outbound_.count);
+  outbound_.count = 0;
+  const auto taken = paths_.send_packets(outbound_.peer, batch);
+  stats_.queue_full += batch.size() - taken;
+}
+
+// Towards the TUN.
+
+void Router::Impl::to_tun(Bytes packet) {
+  if (tun_ == nullptr) {
+    ++stats_.no_tun;
+    return;
+  }
+  inbound_[inbound_count_++] = packet;
+  if (inbound_count_ == kBatch) {
+    write_inbound();
+  }
+}
+
+void Router::Impl::write_inbound() {
+  if (inbound_count_ != 0 && tun_ != nullptr) {
+    tun_->write(std::span<const Bytes>{inbound_}.first(inbound_count_));
+  }
+  inbound_count_ = 0;
+}
+
+// ICMP errors.
+
+void Router::Impl::answer(wire::IcmpError error,
+                          std::optional<PeerIndex> to,
+                          ConstBytes packet,
+                          const wire::PacketInfo& info,
+                          std::size_t mtu) {
+  const auto& source = info.version == 4 ? own_v4_ : own_v6_;
+  if (!source) {
+    return;
+  }
+  if (!icmp_bucket_.take(environment_.now())) {
+    ++stats_.icmp_suppressed;
+    return;
+  }
+  const auto size = wire::make_icmp_error(
+      error, packet, info, *source, static_cast<std::uint32_t>(mtu), icmp_buffer_);
+  if (size == 0) {
+    return;
+  }
+  ++stats_.icmp_sent;
+  const auto message = Bytes{icmp_buffer_}.first(size);
+  if (to) {
+    const ConstBytes one{message};
+    (void)paths_.send_packets(*to, {&one, 1});
+  } else if (tun_ != nullptr) {
+    const Bytes one{message};
+    tun_->write({&one, 1});
+  }
+}
+
+void Router::Impl::arm_denial_timer() {
+  const auto next = std::min(policy_.next_timeout(), drop_events_.next_timeout());
+  if (denial_timer_armed_ || next.is_never()) {
+    return;
+  }
+  denial_timer_armed_ = true;
+  denial_timer_->async_wait(next, [weak = weak_from_this()](error_code error) {
+    const auto self = weak.lock();
+    if (!self || error) {
+      return;
+    }
+    self->denial_timer_armed_ = false;
+    const auto now = self->environment_.now();
+    while (const auto event = self->policy_.poll_event(now)) {
+      self->environment_.events().on_event(*event);
+    }
+    while (const auto event = self->drop_events_.poll_event(now)) {
+      self->environment_.events().on_event(*event);
+    }
+    self->arm_denial_timer();
+  });
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> Router::Impl::counters() const {
+  std::vector<std::pair<std::string, std::uint64_t>> counters{
+      {"router.tun_to_peer", stats_.tun_to_peer},
+      {"router.peer_to_tun", stats_.peer_to_tun},
+      {"router.peer_to_peer", stats_.peer_to_peer},
+      {"router.icmp_sent", stats_.icmp_sent},
+      {"router.icmp_suppressed", stats_.icmp_suppressed},
+      {"router.dropped.too_large", stats_.too_large},
+      {"router.dropped.path_unproven", stats_.path_unproven},
+      {"router.dropped.link_down", stats_.link_down},
+      {"router.dropped.denied_outbound", stats_.denied_outbound},
+      {"router.dropped.denied_inbound", stats_.denied_inbound},
+      {"router.dropped.denied_forwarded", stats_.denied_forwarded},
+      {"router.dropped.no_tun", stats_.no_tun},
+      {"router.dropped.queue_full", stats_.queue_full},
+  };
+  for (std::size_t i = 0; i < stats_.drops.size(); ++i) {
+    const auto drop = static_cast<route::Drop>(i);
+    if (drop != route::Drop::none && drop != route::Drop::defect) {
+      counters.emplace_back("router.dropped." + std::string{to_string(drop)}, stats_.drops[i]);
+    }
+  }
+  for (std::size_t i = 0; i < stats_.defects.size(); ++i) {
+    const auto defect = static_cast<wire::IpDefect>(i);
+    counters.emplace_back("router.dropped." + std::string{to_string(defect)}, stats_.defects[i]);
+  }
+  std::ranges::sort(counters);
+  return counters;
+}
+
+Router::Router(Environment& environment,
+               PathManager& paths,
+               PolicyEngine& policy,
+               RouterConfig config)
+    : impl_{std::make_shared<Impl>(environment, paths, policy, config)}, paths_{paths} {
+  paths_.set_packet_sink(impl_.get());
+}
+
+Router::~Router() {
+  paths_.set_packet_sink(nullptr);
+  impl_->detach();
+}
+
+void Router::attach(TunDevice& tun) {
+  impl_->attach(tun);
+}
+
+void Router::detach() noexcept {
+  impl_->detach();
+}
+
+void Router::set_local(const std::vector<IpAddress>& addresses,
+                       const std::vector<Prefix>& subnets) {
+  impl_->set_local_addresses(addresses);
+  impl_->forwarder().set_local(addresses, subnets);
+}
+
+void Router::set_peer(PeerIndex peer, const std::vector<Prefix>& prefixes) {
+  impl_->forwarder().set_peer(peer, prefixes);
+}
+
+void Router::set_default_gateway(std::optional<PeerIndex> peer) {
+  impl_->forwarder().set_default_gateway(peer);
+}
+
+std::vector<RouterRoute> Router::routes() const {
+  std::vector<RouterRoute> routes;
+  impl_->forwarder().routes().for_each([&](const Prefix& prefix, const route::Hop& hop) {
+    RouterRoute route{prefix, std::nullopt};
+    if (!hop.is_local()) {
+      route.next_hop = hop.peer();
+    }
+    routes.push_back(std::move(route));
+  });
+  return routes;
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> Router::counters() const {
+  return impl_->counters();
+}
+
+}  // namespace quicether

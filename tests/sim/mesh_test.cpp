@@ -1,0 +1,258 @@
+#include "mesh.hpp"
+
+#include <chrono>
+
+using namespace quicether;
+using namespace quicether::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A pings the other every 50 ms until a pong comes back; returns how long that took.
+Duration ping_until_answered(sim::Simulation& simulation,
+                             MeshNode& from,
+                             const IpAddress& to,
+                             Duration limit) {
+  const auto begin = simulation.now();
+  const auto before = from.count("pong");
+  while (simulation.now() - begin < limit) {
+    from.send(to, "ping");
+    if (simulation.run_until([&] { return from.count("pong") > before; }, 50ms)) {
+      break;
+    }
+  }
+  return simulation.now() - begin;
+}
+
+}  // namespace
+
+TEST_CASE("mesh: nodes that know each other's addresses reach each other over both families",
+          "[sim][mesh]") {
+  simulate(5, [](sim::Simulation& simulation) {
+    Mesh mesh{simulation, 3};
+    mesh.start_all();
+    REQUIRE(simulation.run_until([&] { return mesh.all_connected(); }, 5s));
+
+    for (auto& from : mesh.nodes) {
+      for (auto& to : mesh.nodes) {
+        if (from != to) {
+          CHECK(ping_until_answered(simulation, *from, to->overlay(false), 2s) < 1s);
+          CHECK(ping_until_answered(simulation, *from, to->overlay(true), 2s) < 1s);
+        }
+      }
+    }
+  });
+}
+
+TEST_CASE("mesh: crossed dials leave one session and lose no reachability", "[sim][mesh]") {
+  simulate(1000, [](sim::Simulation& simulation) {
+    Mesh mesh{simulation, 2};
+    auto random = simulation.make_random("crossed dials");
+    sim::LinkModel link;
+    link.delay = Duration{random.below(100'000'000)};
+    link.jitter = Duration{random.below(20'000'000)};
+    simulation.network().set_path(*mesh[0].host, *mesh[1].host, link);
+    mesh[0].start({mesh[1].as_peer()});
+    // The second starts while the first one's handshake is under way, or just before or after.
+    simulation.run_for(
+        Duration{random.below(static_cast<std::uint64_t>(link.delay.count()) * 5 / 2 + 1)});
+    mesh[1].start({mesh[0].as_peer()});
+
+    REQUIRE(simulation.run_until([&] { return mesh.all_connected(); }, 5s));
+    CHECK(ping_until_answered(simulation, mesh[0], mesh[1].overlay(), 2s) < 1s);
+    CHECK(ping_until_answered(simulation, mesh[1], mesh[0].overlay(), 2s) < 1s);
+    simulation.run_for(5s);
+    CHECK(mesh[0].peer(mesh[1])->paths.size() == 1);
+    CHECK(mesh[1].peer(mesh[0])->paths.size() == 1);
+    CHECK(mesh[0].counter("quic.handshakes_completed") <= 2);
+    CHECK(ping_until_answered(simulation, mesh[0], mesh[1].overlay(), 2s) < 1s);
+  });
+}
+
+TEST_CASE("mesh: traffic is back within 2 s when a peer restarts uncleanly", "[sim][mesh]") {
+  simulate(1000, [](sim::Simulation& simulation) {
+    Mesh mesh{simulation, 2};
+    auto random = simulation.make_random("restart");
+    sim::LinkModel link;
+    link.delay = Duration{1'000'000 + random.below(50'000'000)};
+    simulation.network().set_path(*mesh[0].host, *mesh[1].host, link);
+    // Either both know where the other is, or only one does.
+    const auto known = random.below(3);
+    mesh[0].start({mesh[1].as_peer(known != 1)});
+    mesh[1].start({mesh[0].as_peer(known != 2)});
+    REQUIRE(simulation.run_until([&] { return mesh.all_connected(); }, 5s));
+    const auto to = mesh[1].overlay();
+    REQUIRE(ping_until_answered(simulation, mesh[0], to, 2s) < 1s);
+
+    auto& victim = mesh[random.below(2)];
+    victim.kill();
+    const auto dead_for = Duration{random.below(20'000'000'000)};
+    if (&victim == &mesh[1]) {
+      // The other side goes on sending meanwhile.
+      for (const auto end = simulation.now() + dead_for; simulation.now() < end;) {
+        mesh[0].send(to, "lost");
+        simulation.run_for(std::min<Duration>(100ms, end - simulation.now()));
+      }
+    } else {
+      simulation.run_for(dead_for);
+    }
+    victim.restart();
+
+    CHECK(ping_until_answered(simulation, mesh[0], to, 4s) <= 2s);
+  });
+}
+
+TEST_CASE("mesh: a stranger is refused by name and told why", "[sim][mesh]") {
+  simulate(1, [](sim::Simulation& simulation) {
+    Mesh mesh{simulation, 2};
+    mesh[0].start({});
+    mesh[1].start({mesh[0].as_peer()});
+    simulation.run_for(3s);
+
+    const auto refused = mesh[1].peer(mesh[0]);
+    REQUIRE(refused.has_value());
+    CHECK(refused->state == "refused");
+    CHECK(refused->detail.find("not in peers.allowed") != std::string::npos);
+    CHECK(mesh[0].counter("session.refused") >= 1);
+  });
+}
+
+TEST_CASE("mesh: an empty policy lets nothing through either way", "[sim][mesh]") {
+  simulate(1, [](sim::Simulation& simulation) {
+    Mesh mesh{simulation, 2};
+    mesh[1].rules = std::vector<policy::Rule>{};
+    mesh.start_all();
+    mesh.settle();
+    mesh[0].send(mesh[1].overlay(), "in");
+    mesh[1].send(mesh[0].overlay(), "out");
+    simulation.run_for(1s);
+
+    CHECK(mesh[0].received.empty());
+    CHECK(mesh[1].received.empty());
+    CHECK(mesh[1].counter("router.dropped.denied_inbound") == 1);
+    CHECK(mesh[1].counter("router.dropped.denied_outbound") == 1);
+    // Both senders are told.
+    CHECK(mesh[0].icmp_errors == 1);
+    CHECK(mesh[1].icmp_errors == 1);
+  });
+}
+
+TEST_CASE("mesh: without a policy a node may start flows and its peers may not", "[sim][mesh]") {
+  simulate(1, [](sim::Simulation& simulation) {
+    Mesh mesh{simulation, 2};
+    mesh[0].rules.reset();
+    mesh.start_all();
+    REQUIRE(simulation.run_until([&] { return mesh.all_connected(); }, 5s));
+
+    CHECK(ping_until_answered(simulation, mesh[0], mesh[1].overlay(), 1s) < 1s);
+    mesh[1].host->tun()->inject(
+        test::udp_packet(mesh[1].overlay(), mesh[0].overlay(), as_bytes("unasked"), 1, 2));
+    simulation.run_for(1s);
+    CHECK(mesh[0].count("unasked") == 0);
+  });
+}
+
+TEST_CASE("mesh: packets with foreign sources are dropped and reported once", "[sim][mesh]") {
+  simulate(1, [](sim::Simulation& simulation) {
+    Mesh mesh{simulation, 3};
+    mesh.start_all();
+    mesh.settle();
+    // The sender's own router would stop these: its links are used directly, as a hostile peer
+    // would.
+    const auto victim = mesh[1].overlay();
+    const auto peer = mesh[0].node->paths().peer(mesh[1].identity.node_id())->index;
+    for (std::uint32_t i = 0; i < 1000; ++i) {
+      const auto packet = test::udp_packet(
+          i == 0 ? mesh[2].overlay() : IpAddress::v4(0x0a00'0000U + i), victim, as_bytes("forged"));
+      const ConstBytes view{packet};
+      mesh[0].node->paths().send_packets(peer, {&view, 1});
+      mesh[0].node->paths().flush();
+      simulation.run_for(100us);
+    }
+    simulation.run_for(3s);
+
+    CHECK(mesh[1].count("forged") == 0);
+    CHECK(mesh[1].counter("router.dropped.source_not_owned") == 1000);
+    CHECK(mesh[1].host->recorded().count("router.dropped") == 1);
+  });
+}
+
+TEST_CASE("mesh: a node that roams keeps its session", "[sim][mesh]") {
+  simulate(50, [](sim::Simulation& simulation) {
+    Mesh mesh{simulation, 2};
+    sim::LinkModel link;
+    link.delay = 20ms;
+    simulation.network().set_path(*mesh[0].host, *mesh[1].host, link);
+    mesh[0].underlay.address = IpAddress{};  // listen on every address
+    mesh[0].start({mesh[1].as_peer()});
+    mesh[1].start({mesh[0].as_peer(false)});
+    REQUIRE(simulation.run_until([&] { return mesh.all_connected(); }, 5s));
+    const auto to = mesh[1].overlay();
+    REQUIRE(ping_until_answered(simulation, mesh[0], to, 2s) < 1s);
+
+    mesh[0].host->interface().set_addresses({{IpAddress::v4({198, 51, 100, 7}), 24}});
+
+    CHECK(ping_until_answered(simulation, mesh[0], to, 5s) <= 2s);
+    CHECK(mesh[1].counter("quic.handshakes_completed") == 1);
+    CHECK(mesh[1].peer(mesh[0])->paths.at(0).remote.address == IpAddress::v4({198, 51, 100, 7}));
+  });
+}
+
+TEST_CASE("mesh: nodes with the same IPv4 address settle who keeps it", "[sim][mesh]") {
+  simulate(1, [](sim::Simulation& simulation) {
+    Mesh mesh{simulation, 2};
+    mesh.start_all();
+    REQUIRE(simulation.run_until([&] { return mesh.all_connected(); }, 5s));
+    const auto first_smaller = mesh[0].identity.node_id() < mesh[1].identity.node_id();
+    auto& larger = mesh[first_smaller ? 1 : 0];
+    auto& smaller = mesh[first_smaller ? 0 : 1];
+    const auto before = larger.overlay();
+    // The smaller one comes back with the address of the larger one set by hand.
+    wire::Announce claim;
+    claim.addresses = {before};
+    smaller.node->transport().announce(claim);
+    simulation.run_for(1s);
+
+    CHECK(larger.overlay() != before);
+    CHECK(larger.host->tun()->addresses().front().address == larger.overlay());
+  });
+}
+
+TEST_CASE("mesh: a policy reload stops a flow that it denies", "[sim][mesh]") {
+  simulate(1, [](sim::Simulation& simulation) {
+    Mesh mesh{simulation, 2};
+    mesh.start_all();
+    REQUIRE(simulation.run_until([&] { return mesh.all_connected(); }, 5s));
+    REQUIRE(ping_until_answered(simulation, mesh[0], mesh[1].overlay(), 1s) < 1s);
+
+    NodeConfig config;
+    config.name = "b";
+    config.tun = true;
+    config.peers = mesh[1].wanted;
+    config.rules = std::vector<policy::Rule>{};
+    REQUIRE(mesh[1].node->reload(std::move(config)).has_value());
+    const auto before = mesh[1].received.size();
+    mesh[0].send(mesh[1].overlay(), "ping");
+    simulation.run_for(1s);
+    CHECK(mesh[1].received.size() == before);
+    CHECK(mesh[1].connected(mesh[0]));
+  });
+}
+
+TEST_CASE("mesh: a peer that is no longer configured is put out", "[sim][mesh]") {
+  simulate(1, [](sim::Simulation& simulation) {
+    Mesh mesh{simulation, 2};
+    mesh.start_all();
+    REQUIRE(simulation.run_until([&] { return mesh.all_connected(); }, 5s));
+
+    NodeConfig config;
+    config.name = "b";
+    config.tun = true;
+    config.rules = MeshNode::allow_all();
+    REQUIRE(mesh[1].node->reload(std::move(config)).has_value());
+    REQUIRE(simulation.run_until([&] { return !mesh[0].connected(mesh[1]); }, 1s));
+    simulation.run_for(5s);
+    CHECK(mesh[0].peer(mesh[1])->state == "refused");
+    CHECK_FALSE(mesh[1].connected(mesh[0]));
+  });
+}
