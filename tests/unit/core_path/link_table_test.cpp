@@ -301,6 +301,22 @@ TEST_CASE("link_table: redials at once when the last session is lost", "[path][l
   CHECK(table.run_until(table.now).size() == 1);
 }
 
+TEST_CASE("link_table: does not redial without pause when sessions end at once",
+          "[path][link_table]") {
+  Table table;
+  table.want(9, {address(1)});
+  std::size_t dials = 0;
+  for (int i = 0; i < 100; ++i) {
+    for (const auto& dial : table.run_until(table.now + 100ms)) {
+      ++dials;
+      table.up(dials, 9, dial.dial);
+      table.links.on_session_down(table.now, {dials}, errc::superseded, "");
+    }
+  }
+
+  CHECK(dials <= 11);
+}
+
 TEST_CASE("link_table: a second static path is a session of its own", "[path][link_table]") {
   Table table;
   const auto target = table.want(9, {address(1)});

@@ -204,7 +204,7 @@ void LinkTable::on_demand(Instant now, PeerIndex peer) {
   }
 }
 
-void LinkTable::redial_now(Instant now, PeerIndex peer) {
+void LinkTable::redial_at(Instant when, PeerIndex peer) {
   for (auto& [id, target] : targets_) {
     if (target.peer != peer) {
       continue;
@@ -212,7 +212,7 @@ void LinkTable::redial_now(Instant now, PeerIndex peer) {
     for (auto& slot : target.slots) {
       slot.backoff = config_.redial_min;
       slot.next_address = 0;
-      slot.next_attempt = now;
+      slot.next_attempt = when;
     }
   }
 }
@@ -370,10 +370,12 @@ void LinkTable::on_session_down(Instant now,
     return;
   }
   auto& peer = *mutable_peer(found->second);
+  const auto up_since = std::ranges::find(peer.sessions, session, &LinkSession::session)->up_since;
   erase_session(peer, session);
   peer.last_error = reason;
   peer.last_detail = detail;
-  redial_now(now, peer.index);
+  // A session that ends as soon as it begins must not be dialled again and again without pause.
+  redial_at(std::max(now, up_since + config_.redial_min), peer.index);
   if (peer.sessions.empty()) {
     peer.up_since.reset();
     events_.emplace_back(LinkDown{peer.index, reason});

@@ -249,7 +249,7 @@ class LinkTable {
   [[nodiscard]] bool may_attempt(const Slot& slot) const noexcept;
   void attempt(Instant now, Target& target, Slot& slot);
   void abandon_attempts(Slot& slot, std::optional<DialId> except);
-  void redial_now(Instant now, PeerIndex peer);
+  void redial_at(Instant when, PeerIndex peer);
   void settle_duplicates(Instant now, LinkPeer& peer, std::uint8_t path_id);
   void settle_crossed(Instant now,
                       LinkPeer& peer,
