@@ -32,7 +32,7 @@ std::optional<unsigned> parse_number(std::string_view text, unsigned max) noexce
 IpAddress masked(const IpAddress& address, unsigned length) noexcept {
   QE_ASSERT(length <= address.bits());
   std::array<std::uint8_t, 16> bytes{};
-  std::ranges::copy(address.bytes(), bytes.begin());
+  copy_bytes(address.bytes(), bytes);
   for (unsigned i = 0; i < address.bits() / 8; ++i) {
     const unsigned kept = length > 8 * i ? std::min(8U, length - 8 * i) : 0U;
     bytes[i] = static_cast<std::uint8_t>(bytes[i] & (0xff00U >> kept));
@@ -67,7 +67,7 @@ result<AddressAndLength> parse_with_length(std::string_view text) noexcept {
 
 IpAddress IpAddress::v4(std::array<std::uint8_t, 4> bytes) noexcept {
   IpAddress address;
-  std::ranges::copy(bytes, address.bytes_.begin());
+  copy_bytes(bytes, address.bytes_);
   return address;
 }
 
@@ -90,7 +90,7 @@ result<IpAddress> IpAddress::from_bytes(ConstBytes bytes) noexcept {
   }
   IpAddress address;
   address.v6_ = bytes.size() == 16;
-  std::ranges::copy(bytes, address.bytes_.begin());
+  copy_bytes(bytes, address.bytes_);
   return address;
 }
 

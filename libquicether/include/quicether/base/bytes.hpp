@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -24,6 +25,16 @@ using ByteVector = std::vector<std::uint8_t>;
 /// Views bytes as text, without any check of the encoding.
 [[nodiscard]] inline std::string_view as_text(ConstBytes bytes) noexcept {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// Copies `from` to the front of `to`, which is at least as long and does not overlap it.
+///
+/// For the packet path: g++ 12 copies byte by byte when std::ranges::copy() is given spans.
+inline void copy_bytes(ConstBytes from, Bytes to) noexcept {
+  QE_DASSERT(to.size() >= from.size());
+  if (!from.empty()) {
+    std::memcpy(to.data(), from.data(), from.size());
+  }
 }
 
 namespace detail {

@@ -118,8 +118,8 @@ result<std::size_t> segment(ConstBytes super_packet,
     payload = payload.subspan(part.size());
     const auto packet = out.first(headers.size() + part.size());
     out = out.subspan(packet.size());
-    std::ranges::copy(headers, packet.begin());
-    std::ranges::copy(part, packet.subspan(headers.size()).begin());
+    copy_bytes(headers, packet);
+    copy_bytes(part, packet.subspan(headers.size()));
     finish_packet(packet, *plan, index);
     packets[index] = packet;
   }
