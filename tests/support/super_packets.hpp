@@ -1,7 +1,7 @@
 #ifndef QUICETHER_TESTS_SUPPORT_SUPER_PACKETS_HPP
 #define QUICETHER_TESTS_SUPPORT_SUPER_PACKETS_HPP
 
-#include "support/packets.hpp"
+#include "packets.hpp"
 
 #include <quicether/core/wire/checksum.hpp>
 #include <quicether/core/wire/offload.hpp>
