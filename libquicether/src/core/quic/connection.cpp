@@ -261,6 +261,7 @@ void Connection::on_packet(Instant now, const ReceivedTrain& train, ConstBytes p
     last_received_ = now;
     note_local_address(train);
     streams_.unblock();
+    black_hole_.on_report(now);
   }
   if (error != 0) {
     fail(now, error);
@@ -271,6 +272,8 @@ void Connection::on_timeout(Instant now) {
   QE_DASSERT(!ended_);
   now_ = now;
   expired_at_ = now;
+  // Not for the pacing timer: ngtcp2 would take it for a lack of data.
+  probing_ = now - last_received_ >= duration_from_native(ngtcp2_conn_get_pto(native_.get()));
   if (const int error = ngtcp2_conn_handle_expiry(native_.get(), to_native(now)); error != 0) {
     fail(now, error);
   }

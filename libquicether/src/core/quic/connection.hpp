@@ -1,6 +1,7 @@
 #ifndef QUICETHER_CORE_QUIC_CONNECTION_HPP
 #define QUICETHER_CORE_QUIC_CONNECTION_HPP
 
+#include "core/quic/black_hole.hpp"
 #include "core/quic/close_reason.hpp"
 #include "core/quic/datagram_feed.hpp"
 #include "core/quic/datagram_queue.hpp"
@@ -158,6 +159,7 @@ class Connection {
   void renew_keys(Instant now);
   void arm(Instant now, ngtcp2_tstamp expiry) noexcept;
   [[nodiscard]] std::size_t packet_bytes_max() const noexcept;
+  [[nodiscard]] std::size_t path_bytes_max() const noexcept;
   [[nodiscard]] std::size_t datagram_payload_max() const noexcept;
 
   // connection_streams.cpp
@@ -173,6 +175,7 @@ class Connection {
   // connection_callbacks.cpp
   [[nodiscard]] bool on_handshake_completed();
   void on_datagram(ConstBytes payload);
+  void on_datagram_acknowledged(std::uint64_t id) noexcept;
   void on_datagram_lost(std::uint64_t id) noexcept;
   void on_path_validation(const ngtcp2_path& path, bool succeeded);
   [[nodiscard]] bool on_new_cid(ngtcp2_cid& cid, Bytes token, std::size_t size);
@@ -189,6 +192,7 @@ class Connection {
   Streams streams_;
   DatagramQueue waiting_;
   MtuWatch mtu_watch_;
+  BlackHole black_hole_{};
 
   Instant now_{};
   Instant deadline_ = Instant::never();
@@ -201,6 +205,7 @@ class Connection {
   bool ping_wanted_ = false;
   bool migrating_ = false;
   bool stream_turn_ = false;
+  bool probing_ = false;             ///< the peer is silent and a timeout was acted on
   bool goes_on_ = false;             ///< send_datagrams() was stopped by lack of room only
   std::size_t datagram_max_ = 0;     ///< datagram_payload_max() of the burst being written
   std::size_t packet_room_ = 0;      ///< left for datagrams in the packet being written, about
@@ -224,7 +229,7 @@ class Connection {
   std::uint64_t packets_sent_ = 0;
   std::uint64_t packets_received_ = 0;
   std::uint64_t packets_lost_ = 0;
-  std::uint64_t last_lost_id_ = 0;
+  std::uint64_t last_lost_packet_ = 0;
   std::uint64_t bytes_sent_ = 0;
   std::uint64_t bytes_received_ = 0;
   std::uint64_t datagrams_dropped_ = 0;

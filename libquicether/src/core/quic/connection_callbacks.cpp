@@ -1,6 +1,7 @@
 #include "core/quic/connection_callbacks.hpp"
 
 #include "core/quic/connection.hpp"
+#include "core/quic/datagram_id.hpp"
 
 #include <quicether/base/assert.hpp>
 
@@ -146,6 +147,10 @@ const ngtcp2_callbacks& ConnectionCallbacks::table() noexcept {
       connection_of(user).on_datagram({data, size});
       return 0;
     };
+    made.ack_datagram = [](ngtcp2_conn*, std::uint64_t id, void* user) {
+      connection_of(user).on_datagram_acknowledged(id);
+      return 0;
+    };
     made.lost_datagram = [](ngtcp2_conn*, std::uint64_t id, void* user) {
       connection_of(user).on_datagram_lost(id);
       return 0;
@@ -235,6 +240,7 @@ void Connection::on_path_validation(const ngtcp2_path& path, bool succeeded) {
   }
   any_local_ = any_local_ && !own_migration;
   mtu_watch_.restart();
+  black_hole_ = {};
   shared_.push(handle_,
                PathChanged{{local.is_unspecified() ? local_seen_.address : local, local_seen_.port},
                            quic::remote_address(path)});
@@ -246,10 +252,20 @@ void Connection::on_datagram(ConstBytes payload) {
   }
 }
 
+void Connection::on_datagram_acknowledged(std::uint64_t id) noexcept {
+  if (is_large(id)) {
+    black_hole_.on_delivered();
+  }
+}
+
 // Several datagrams may have shared a packet: they bear its number and are reported in a row.
 void Connection::on_datagram_lost(std::uint64_t id) noexcept {
-  packets_lost_ += id != last_lost_id_ ? 1U : 0U;
-  last_lost_id_ = id;
+  const auto serial = packet_serial_of(id);
+  packets_lost_ += serial != last_lost_packet_ ? 1U : 0U;
+  last_lost_packet_ = serial;
+  if (is_large(id)) {
+    black_hole_.on_lost();
+  }
 }
 
 }  // namespace quicether::quic

@@ -1,10 +1,12 @@
 #include "core/quic/connection.hpp"
+#include "core/quic/datagram_id.hpp"
 #include "core/quic/native_time.hpp"
 
 #include <quicether/base/assert.hpp>
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace quicether::quic {
 namespace {
@@ -33,13 +35,19 @@ ngtcp2_vec to_native(ConstBytes bytes) noexcept {
 
 }  // namespace
 
+// What packets may have on the current path now.
+std::size_t Connection::path_bytes_max() const noexcept {
+  const auto known = ngtcp2_conn_get_path_max_tx_udp_payload_size(native_.get());
+  return black_hole_.bounds(now_) ? std::min<std::size_t>(known, NGTCP2_MAX_UDP_PAYLOAD_SIZE)
+                                  : known;
+}
+
 std::size_t Connection::datagram_payload_max() const noexcept {
   const auto* const peer = ngtcp2_conn_get_remote_transport_params(native_.get());
   if (!established_ || peer == nullptr || peer->max_datagram_frame_size <= kDatagramOverhead) {
     return 0;
   }
-  const auto packet = std::min<std::uint64_t>(
-      ngtcp2_conn_get_path_max_tx_udp_payload_size(native_.get()), peer->max_udp_payload_size);
+  const auto packet = std::min<std::uint64_t>(path_bytes_max(), peer->max_udp_payload_size);
   const auto frame =
       std::min(packet - kPacketOverhead - ngtcp2_conn_get_dcid(native_.get())->datalen,
                peer->max_datagram_frame_size);
@@ -82,14 +90,20 @@ bool Connection::write_packets(Instant now, DatagramFeed& feed, std::size_t pack
   }
   const auto in_flight_before = info.bytes_in_flight;
   const auto sealed_before = packet_count().sealed;
+  const auto room =
+      black_hole_.bounds(now) ? std::size_t{NGTCP2_MAX_UDP_PAYLOAD_SIZE} : packet_bytes_max();
   bool stopped = true;
   for (std::size_t count = 0;; ++count) {
-    const auto out = shared_.transmit.prepare(packet_bytes_max());
+    const auto out = shared_.transmit.prepare(room);
     if (out.empty() || count == packets_max) {
       stopped = false;
       break;
     }
-    const auto written = write_packet(now, out, feed);
+    // What a timeout makes ngtcp2 send is a small packet: if large ones vanish, it still arrives.
+    auto written = std::exchange(probing_, false) ? write_rest(now, out) : 0;
+    if (written == 0) {
+      written = write_packet(now, out, feed);
+    }
     if (written < 0) {
       fail(now, static_cast<int>(written));
       return false;
@@ -201,6 +215,9 @@ ngtcp2_ssize Connection::write_datagram_frame(Instant now, Bytes out, DatagramFe
   packet_room_ -= std::min(packet_room_, frame);
   const std::uint32_t flags = feed.has_second_of(packet_room_) ? NGTCP2_WRITE_DATAGRAM_FLAG_MORE
                                                                : NGTCP2_WRITE_DATAGRAM_FLAG_NONE;
+  const bool large = datagram_max_ - packet_room_ + kPacketOverhead +
+                         ngtcp2_conn_get_dcid(native_.get())->datalen >
+                     NGTCP2_MAX_UDP_PAYLOAD_SIZE;
   int accepted = 0;
   const auto written = ngtcp2_conn_writev_datagram(native_.get(),
                                                    out_path_.get(),
@@ -209,7 +226,7 @@ ngtcp2_ssize Connection::write_datagram_frame(Instant now, Bytes out, DatagramFe
                                                    out.size(),
                                                    &accepted,
                                                    flags,
-                                                   packet_serial_,
+                                                   datagram_id(packet_serial_, large),
                                                    pieces.data(),
                                                    count,
                                                    quic::to_native(now));

@@ -33,7 +33,9 @@ Endpoint::Impl::Impl(EndpointConfig config,
                      const crypto::TlsCredentials& credentials,
                      Random& random,
                      UnixSeconds wall_clock)
-    : shared_{std::move(config), key, credentials, random}, replies_{shared_}, wall_clock_{wall_clock} {
+    : shared_{std::move(config), key, credentials, random},
+      replies_{shared_},
+      wall_clock_{wall_clock} {
   configure_for_quic(shared_.tls);
 }
 

@@ -24,8 +24,7 @@ struct Shared {
         random{source},
         cids{key, source},
         ids{cids},
-        tls{credentials,
-            {config.alpn, config.require_post_quantum, config.resumption}} {}
+        tls{credentials, {config.alpn, config.require_post_quantum, config.resumption}} {}
 
   void push(ConnectionHandle connection, EventBody body) {
     events.push_back({connection, std::move(body)});
