@@ -61,23 +61,25 @@ bool freed_as_zeros() {
 
 }  // namespace
 
-void* operator new[](std::size_t size) {
+void* operator new(std::size_t size) {
   if (void* block = std::malloc(size)) {
     return block;
   }
   throw std::bad_alloc{};
 }
 
-void operator delete[](void* block) noexcept {
+void operator delete(void* block) noexcept {
   look_and_free(block);
 }
 
-void operator delete[](void* block, std::size_t /*size*/) noexcept {
+void operator delete(void* block, std::size_t /*size*/) noexcept {
   look_and_free(block);
 }
 
 TEST_CASE("secret_bytes: the memory is zero when it is freed", "[core_crypto][secret_bytes]") {
-  { const SecretBytes secret = watched_secret(); }
+  {
+    const SecretBytes secret = watched_secret();
+  }
 
   CHECK(freed_as_zeros());
 }

@@ -58,7 +58,7 @@ class ScratchDirectory {
 
 /// The permission bits of a file.
 inline unsigned permissions_of(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
 
   QE_ASSERT(::stat(path.c_str(), &status) == 0);
   return status.st_mode & 0777U;

@@ -1,5 +1,5 @@
-#ifndef QUICETHER_CORE_CRYPTO_CERTIFICATE_FORMAT_HPP
-#define QUICETHER_CORE_CRYPTO_CERTIFICATE_FORMAT_HPP
+#ifndef QUICETHER_SRC_CORE_CRYPTO_CERTIFICATE_FORMAT_HPP
+#define QUICETHER_SRC_CORE_CRYPTO_CERTIFICATE_FORMAT_HPP
 
 #include <array>
 #include <cstdint>
@@ -15,4 +15,4 @@ inline constexpr std::array<std::uint8_t, 12> kKeyInfoPrefix{
 
 }  // namespace quicether::crypto::detail
 
-#endif  // QUICETHER_CORE_CRYPTO_CERTIFICATE_FORMAT_HPP
+#endif  // QUICETHER_SRC_CORE_CRYPTO_CERTIFICATE_FORMAT_HPP

@@ -68,8 +68,9 @@ std::optional<UnixSeconds> parse_time(ConstBytes text, std::size_t year_digits) 
   if (!date.ok() || hour > 23 || minute > 59 || second > 59) {
     return std::nullopt;
   }
-  const auto days = std::chrono::sys_days{date}.time_since_epoch().count();
-  return UnixSeconds{days} * 86400 + hour * 3600 + minute * 60 + second;
+  const auto time = std::chrono::sys_days{date} + std::chrono::hours{hour} +
+                    std::chrono::minutes{minute} + std::chrono::seconds{second};
+  return UnixSeconds{time.time_since_epoch().count()};
 }
 
 std::optional<UnixSeconds> take_time(CBS& from) noexcept {

@@ -39,7 +39,7 @@ result<NetworkKey> NetworkKey::derive(std::string_view name, ConstBytes secret) 
   }
   const std::string salt = std::string{kSaltPrefix}.append(name);
   SecretBytes key{kNetworkKeyBytes};
-  const int done = EVP_PBE_scrypt(as_text(secret).data(),
+  const int done = EVP_PBE_scrypt(reinterpret_cast<const char*>(secret.data()),
                                   secret.size(),
                                   as_bytes(salt).data(),
                                   salt.size(),

@@ -103,18 +103,18 @@ SecretBytes to_pem(const KeyPair& key) {
   return text;
 }
 
-result<KeyPair> from_pem(ConstBytes bytes) {
-  if (bytes.size() > kPrivateKeyPemBytesMax) {
+result<KeyPair> from_pem(ConstBytes text) {
+  if (text.size() > kPrivateKeyPemBytesMax) {
     return errc::too_large;
   }
-  const std::string_view text = trim(as_text(bytes));
-  if (text.empty()) {
+  const std::string_view block = trim(as_text(text));
+  if (block.empty()) {
     return errc::empty_file;
   }
-  if (!text.starts_with(kBegin)) {
-    return foreign_text(text);
+  if (!block.starts_with(kBegin)) {
+    return foreign_text(block);
   }
-  const std::string_view inside = text.substr(kBegin.size());
+  const std::string_view inside = block.substr(kBegin.size());
   const auto end = inside.find(kEnd);
   if (end == std::string_view::npos) {
     return errc::truncated;

@@ -2,32 +2,26 @@
 #include <quicether/core/crypto/hash.hpp>
 #include <quicether/core/crypto/secret_bytes.hpp>
 
-#include <algorithm>
 #include <utility>
 
 namespace quicether::crypto {
 
-SecretBytes::SecretBytes(std::size_t size)
-    : bytes_{std::make_unique<std::uint8_t[]>(size)}, size_{size} {}
+SecretBytes::SecretBytes(std::size_t size) : bytes_(size) {}
 
-SecretBytes::SecretBytes(ConstBytes bytes) : SecretBytes{bytes.size()} {
-  std::ranges::copy(bytes, bytes_.get());
-}
+SecretBytes::SecretBytes(ConstBytes bytes) : bytes_(bytes.begin(), bytes.end()) {}
 
-SecretBytes::SecretBytes(SecretBytes&& other) noexcept
-    : bytes_{std::move(other.bytes_)}, size_{std::exchange(other.size_, 0)} {}
+SecretBytes::SecretBytes(SecretBytes&& other) noexcept : bytes_{std::exchange(other.bytes_, {})} {}
 
 SecretBytes& SecretBytes::operator=(SecretBytes&& other) noexcept {
   if (this != &other) {
-    secure_zero(writable());
-    bytes_ = std::move(other.bytes_);
-    size_ = std::exchange(other.size_, 0);
+    secure_zero(bytes_);
+    bytes_ = std::exchange(other.bytes_, {});
   }
   return *this;
 }
 
 SecretBytes::~SecretBytes() {
-  secure_zero(writable());
+  secure_zero(bytes_);
 }
 
 SecretBytes SecretBytes::clone() const {
@@ -35,9 +29,9 @@ SecretBytes SecretBytes::clone() const {
 }
 
 void SecretBytes::truncate(std::size_t size) noexcept {
-  QE_ASSERT(size <= size_);
+  QE_ASSERT(size <= bytes_.size());
   secure_zero(writable().subspan(size));
-  size_ = size;
+  bytes_.resize(size);
 }
 
 }  // namespace quicether::crypto

@@ -1,5 +1,5 @@
-#ifndef QUICETHER_PLATFORM_LINUX_ATOMIC_FILE_HPP
-#define QUICETHER_PLATFORM_LINUX_ATOMIC_FILE_HPP
+#ifndef QUICETHER_SRC_PLATFORM_LINUX_ATOMIC_FILE_HPP
+#define QUICETHER_SRC_PLATFORM_LINUX_ATOMIC_FILE_HPP
 
 #include "platform/linux/file_ops.hpp"
 
@@ -33,4 +33,4 @@ namespace quicether::linux_platform {
 
 }  // namespace quicether::linux_platform
 
-#endif  // QUICETHER_PLATFORM_LINUX_ATOMIC_FILE_HPP
+#endif  // QUICETHER_SRC_PLATFORM_LINUX_ATOMIC_FILE_HPP

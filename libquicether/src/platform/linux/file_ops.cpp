@@ -37,7 +37,7 @@ class SystemFileOps final : public FileOps {
   int status(int fd, FileStatus& out) noexcept override {
     constexpr unsigned kPermissions = 0777;
 
-    struct stat status {};
+    struct stat status{};
 
     const int outcome = or_errno(::fstat(fd, &status));
     out = FileStatus{.is_regular = S_ISREG(status.st_mode),

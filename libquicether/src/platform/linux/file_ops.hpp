@@ -1,5 +1,5 @@
-#ifndef QUICETHER_PLATFORM_LINUX_FILE_OPS_HPP
-#define QUICETHER_PLATFORM_LINUX_FILE_OPS_HPP
+#ifndef QUICETHER_SRC_PLATFORM_LINUX_FILE_OPS_HPP
+#define QUICETHER_SRC_PLATFORM_LINUX_FILE_OPS_HPP
 
 #include <quicether/base/bytes.hpp>
 #include <quicether/base/error.hpp>
@@ -111,4 +111,4 @@ class OpenFile {
 
 }  // namespace quicether::linux_platform
 
-#endif  // QUICETHER_PLATFORM_LINUX_FILE_OPS_HPP
+#endif  // QUICETHER_SRC_PLATFORM_LINUX_FILE_OPS_HPP

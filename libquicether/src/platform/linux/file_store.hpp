@@ -1,5 +1,5 @@
-#ifndef QUICETHER_PLATFORM_LINUX_FILE_STORE_HPP
-#define QUICETHER_PLATFORM_LINUX_FILE_STORE_HPP
+#ifndef QUICETHER_SRC_PLATFORM_LINUX_FILE_STORE_HPP
+#define QUICETHER_SRC_PLATFORM_LINUX_FILE_STORE_HPP
 
 #include "platform/linux/state_lock.hpp"
 
@@ -34,4 +34,4 @@ class FileStore final : public Store {
 
 }  // namespace quicether::linux_platform
 
-#endif  // QUICETHER_PLATFORM_LINUX_FILE_STORE_HPP
+#endif  // QUICETHER_SRC_PLATFORM_LINUX_FILE_STORE_HPP

@@ -1,5 +1,5 @@
-#ifndef QUICETHER_PLATFORM_LINUX_SECRET_FILE_HPP
-#define QUICETHER_PLATFORM_LINUX_SECRET_FILE_HPP
+#ifndef QUICETHER_SRC_PLATFORM_LINUX_SECRET_FILE_HPP
+#define QUICETHER_SRC_PLATFORM_LINUX_SECRET_FILE_HPP
 
 #include "platform/linux/file_ops.hpp"
 
@@ -33,4 +33,4 @@ inline constexpr std::size_t kSecretFileBytesMax = 4096;
 
 }  // namespace quicether::linux_platform
 
-#endif  // QUICETHER_PLATFORM_LINUX_SECRET_FILE_HPP
+#endif  // QUICETHER_SRC_PLATFORM_LINUX_SECRET_FILE_HPP

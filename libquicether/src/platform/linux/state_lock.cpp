@@ -77,16 +77,16 @@ result<void> check(const OpenFile& directory) {
 StateLock::StateLock(OpenFile directory, OpenFile lock) noexcept
     : directory_{std::move(directory)}, lock_{std::move(lock)} {}
 
-result<StateLock> StateLock::acquire(FileOps& ops, std::string_view path) {
-  auto directory = open_or_make_directory(ops, std::string{path});
-  if (!directory) {
-    return directory.error();
+result<StateLock> StateLock::acquire(FileOps& ops, std::string_view directory) {
+  auto opened = open_or_make_directory(ops, std::string{directory});
+  if (!opened) {
+    return opened.error();
   }
-  if (const auto checked = check(*directory); !checked) {
+  if (const auto checked = check(*opened); !checked) {
     return checked.error();
   }
   auto lock =
-      open_file(ops, directory->fd(), kLockFileName, O_RDWR | O_CREAT | O_NOFOLLOW, kPrivateFile);
+      open_file(ops, opened->fd(), kLockFileName, O_RDWR | O_CREAT | O_NOFOLLOW, kPrivateFile);
   if (!lock) {
     return lock.error();
   }
@@ -103,11 +103,11 @@ result<StateLock> StateLock::acquire(FileOps& ops, std::string_view path) {
   if (const auto written = write_all(*lock, as_bytes(pid)); !written) {
     return written.error();
   }
-  return StateLock{*std::move(directory), *std::move(lock)};
+  return StateLock{*std::move(opened), *std::move(lock)};
 }
 
-result<pid_t> state_lock_holder(FileOps& ops, std::string_view path) {
-  const std::string name = fmt::format("{}/{}", path, kLockFileName);
+result<pid_t> state_lock_holder(FileOps& ops, std::string_view directory) {
+  const std::string name = fmt::format("{}/{}", directory, kLockFileName);
   const auto lock = open_file(ops, AT_FDCWD, name.c_str(), O_RDONLY | O_NOFOLLOW);
   if (!lock) {
     return lock.error();
@@ -127,10 +127,10 @@ result<pid_t> state_lock_holder(FileOps& ops, std::string_view path) {
   return pid;
 }
 
-std::string state_lock_message(FileOps& ops, std::string_view path) {
-  const auto holder = state_lock_holder(ops, path);
-  return holder ? fmt::format("the state directory {} is in use by process {}", path, *holder)
-                : fmt::format("the state directory {} is in use by another process", path);
+std::string state_lock_message(FileOps& ops, std::string_view directory) {
+  const auto holder = state_lock_holder(ops, directory);
+  return holder ? fmt::format("the state directory {} is in use by process {}", directory, *holder)
+                : fmt::format("the state directory {} is in use by another process", directory);
 }
 
 }  // namespace quicether::linux_platform

@@ -1,5 +1,5 @@
-#ifndef QUICETHER_PLATFORM_LINUX_STATE_LOCK_HPP
-#define QUICETHER_PLATFORM_LINUX_STATE_LOCK_HPP
+#ifndef QUICETHER_SRC_PLATFORM_LINUX_STATE_LOCK_HPP
+#define QUICETHER_SRC_PLATFORM_LINUX_STATE_LOCK_HPP
 
 #include "platform/linux/file_ops.hpp"
 
@@ -47,4 +47,4 @@ class StateLock {
 
 }  // namespace quicether::linux_platform
 
-#endif  // QUICETHER_PLATFORM_LINUX_STATE_LOCK_HPP
+#endif  // QUICETHER_SRC_PLATFORM_LINUX_STATE_LOCK_HPP

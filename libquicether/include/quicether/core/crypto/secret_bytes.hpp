@@ -4,7 +4,6 @@
 #include <quicether/base/bytes.hpp>
 
 #include <cstddef>
-#include <memory>
 
 namespace quicether::crypto {
 
@@ -31,22 +30,21 @@ class SecretBytes {
 
   [[nodiscard]] SecretBytes clone() const;
 
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
 
-  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+  [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
 
   /// The bytes, as long as this object lives and is not moved from.
-  [[nodiscard]] ConstBytes view() const noexcept { return {bytes_.get(), size_}; }
+  [[nodiscard]] ConstBytes view() const noexcept { return bytes_; }
 
   /// The bytes for filling them in; same lifetime.
-  [[nodiscard]] Bytes writable() noexcept { return {bytes_.get(), size_}; }
+  [[nodiscard]] Bytes writable() noexcept { return bytes_; }
 
   /// Drops the bytes after the first `size`, erasing them. `size` <= size().
   void truncate(std::size_t size) noexcept;
 
  private:
-  std::unique_ptr<std::uint8_t[]> bytes_;
-  std::size_t size_ = 0;
+  ByteVector bytes_;  // never grows: that would leave a copy behind
 };
 
 }  // namespace quicether::crypto
