@@ -20,6 +20,8 @@ std::string_view to_string(Fate fate) noexcept {
       return "link_down";
     case Fate::blocked:
       return "blocked";
+    case Fate::intercepted:
+      return "intercepted";
     case Fate::no_route:
       return "no_route";
     case Fate::no_socket:

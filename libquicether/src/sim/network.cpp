@@ -77,6 +77,16 @@ void Network::heal() noexcept {
   wire_->heal();
 }
 
+void Network::intercept(std::function<bool(InterceptedDatagram)> interceptor) {
+  wire_->intercept(std::move(interceptor));
+}
+
+void Network::inject(const SocketAddress& source,
+                     const SocketAddress& destination,
+                     ConstBytes payload) {
+  wire_->inject(source, destination, payload);
+}
+
 void Network::observe(std::function<void(const DatagramEvent&)> observer) {
   wire_->observe(std::move(observer));
 }

@@ -63,20 +63,31 @@ void Wire::observe(std::function<void(const DatagramEvent&)> observer) {
   observers_.push_back(std::move(observer));
 }
 
+void Wire::intercept(std::function<bool(InterceptedDatagram)> interceptor) {
+  interceptor_ = std::move(interceptor);
+}
+
+Packet& Wire::new_packet(const SocketAddress& source,
+                         const SocketAddress& destination,
+                         ConstBytes payload) {
+  Packet& packet = pool_.take();
+  packet.id = next_id_++;
+  packet.source = source;
+  packet.destination = destination;
+  packet.payload.assign(payload.begin(), payload.end());
+  packet.time = engine_.now();
+  return packet;
+}
+
 void Wire::send(HostState& from,
                 Interface* out,
                 const SocketAddress& source,
                 const SocketAddress& destination,
                 ConstBytes payload,
                 Ecn ecn) {
-  Packet& packet = pool_.take();
-  packet.id = next_id_++;
-  packet.source = source;
-  packet.destination = destination;
-  packet.payload.assign(payload.begin(), payload.end());
+  Packet& packet = new_packet(source, destination, payload);
   packet.ecn = ecn;
   packet.from = &from;
-  packet.time = engine_.now();
   tell(packet, Fate::sent);
   if (out == nullptr) {
     packet.to = &from;
@@ -84,6 +95,17 @@ void Wire::send(HostState& from,
     schedule(packet, engine_.now());
   } else if (enter(packet, out->egress(), Packet::Stage::between_hosts)) {
     // Even without any delay a datagram arrives after the call that sends it.
+    schedule(packet, engine_.now());
+  }
+}
+
+void Wire::inject(const SocketAddress& source,
+                  const SocketAddress& destination,
+                  ConstBytes payload) {
+  Packet& packet = new_packet(source, destination, payload);
+  tell(packet, Fate::sent);
+  if (find_receiver(packet)) {
+    packet.stage = Packet::Stage::at_ingress;
     schedule(packet, engine_.now());
   }
 }
@@ -156,16 +178,26 @@ bool Wire::enter(Packet& packet, Link& link, Packet::Stage next) {
   return false;
 }
 
-void Wire::cross(Packet& packet) {
+bool Wire::find_receiver(Packet& packet) {
   const auto owner = owners_.find(packet.destination.address);
   if (owner == owners_.end()) {
-    return drop(packet, Fate::no_route);
+    drop(packet, Fate::no_route);
+    return false;
   }
   packet.to = owner->second.host;
   packet.in = owner->second.interface;
-  const auto path = packet.to == packet.from
-                        ? paths_.end()
-                        : paths_.find({packet.from->index(), packet.to->index()});
+  return true;
+}
+
+void Wire::cross(Packet& packet) {
+  if (interceptor_ &&
+      !interceptor_({packet.source, packet.destination, packet.payload, packet.ecn})) {
+    return drop(packet, Fate::intercepted);
+  }
+  if (!find_receiver(packet)) {
+    return;
+  }
+  const auto path = paths_.find({packet.from->index(), packet.to->index()});
   if (path != paths_.end()) {
     if (path->second.blocked) {
       return drop(packet, Fate::blocked);
@@ -205,6 +237,9 @@ void Wire::drop(Packet& packet, Fate fate) {
 }
 
 void Wire::report_too_large(Packet& packet, std::size_t mtu) {
+  if (packet.from == nullptr) {  // injected: nobody would hear it
+    return drop(packet, Fate::too_large);
+  }
   tell(packet, Fate::too_large);
   packet.stage = Packet::Stage::too_large_report;
   packet.mtu = mtu;

@@ -7,6 +7,7 @@
 #include <quicether/base/address.hpp>
 #include <quicether/sim/datagram_event.hpp>
 #include <quicether/sim/link.hpp>
+#include <quicether/sim/network.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -36,6 +37,8 @@ class Wire final : public EventTarget {
   void heal() noexcept;
 
   void observe(std::function<void(const DatagramEvent&)> observer);
+  void intercept(std::function<bool(InterceptedDatagram)> interceptor);
+  void inject(const SocketAddress& source, const SocketAddress& destination, ConstBytes payload);
 
   /// Puts a datagram on its way; `out` is null within one host.
   void send(HostState& from,
@@ -73,6 +76,10 @@ class Wire final : public EventTarget {
 
   [[nodiscard]] Path& path_state(const HostState& from, const HostState& to);
   [[nodiscard]] bool enter(Packet& packet, Link& link, Packet::Stage next);
+  [[nodiscard]] Packet& new_packet(const SocketAddress& source,
+                                   const SocketAddress& destination,
+                                   ConstBytes payload);
+  [[nodiscard]] bool find_receiver(Packet& packet);
   void cross(Packet& packet);
   void enter_ingress(Packet& packet);
   void arrive(Packet& packet);
@@ -87,6 +94,7 @@ class Wire final : public EventTarget {
   std::map<IpAddress, Owner> owners_;
   std::map<Pair, Path> paths_;
   std::vector<std::function<void(const DatagramEvent&)>> observers_;
+  std::function<bool(InterceptedDatagram)> interceptor_;
   std::uint64_t next_id_ = 0;
 };
 

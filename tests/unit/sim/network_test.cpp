@@ -265,6 +265,46 @@ TEST_CASE("network: congestion marks reach the receiver", "[sim][network]") {
   CHECK(received[1].train.ecn == Ecn::not_ect);
 }
 
+TEST_CASE("network: an interceptor sees, changes and drops what passes between hosts",
+          "[sim][network]") {
+  Watched net;
+  net.network.intercept([&](quicether::sim::InterceptedDatagram datagram) {
+    datagram.payload.push_back(7);
+    datagram.source.port = 1234;
+    return datagram.payload.size() != 11;
+  });
+
+  CHECK(net.fate_to(net.address_b, 10) == Fate::intercepted);
+  CHECK(net.fate_to(net.address_b, 20) == Fate::delivered);
+  CHECK(net.fate_to(net.address_a, 10) == Fate::delivered);  // never leaves the host
+  const auto received = receive_all(*net.socket_b);
+  REQUIRE(received.size() == 1);
+  CHECK(received[0].bytes.size() == 21);
+  CHECK(received[0].bytes.back() == 7);
+  CHECK(received[0].train.remote == endpoint("192.0.2.1:1234"));
+
+  net.network.intercept(nullptr);
+  CHECK(net.fate_to(net.address_b, 10) == Fate::delivered);
+}
+
+TEST_CASE("network: an injected datagram may have any source", "[sim][network]") {
+  Watched net;
+  net.network.block(net.a, net.b);
+  const quicether::ByteVector bytes(10);
+
+  net.network.inject(net.address_a, net.address_b, bytes);
+  net.network.inject(endpoint("203.0.113.9:53"), net.address_b, bytes);
+  net.network.inject(net.address_a, endpoint("203.0.113.9:53"), bytes);
+  net.simulation.run_for(0s);
+
+  const auto received = receive_all(*net.socket_b);
+  REQUIRE(received.size() == 2);
+  CHECK(received[0].train.remote == net.address_a);
+  CHECK(received[1].train.remote == endpoint("203.0.113.9:53"));
+  CHECK(net.events[2].fate == Fate::sent);
+  CHECK(net.events[3].fate == Fate::no_route);
+}
+
 TEST_CASE("network: hosts are found by name and address", "[sim][network]") {
   TwoHosts net;
 

@@ -25,6 +25,7 @@ enum class Fate : std::uint8_t {
   no_route,     ///< nobody has the destination address
   no_socket,    ///< nobody listens on the port
   buffer_full,  ///< the receiver's socket buffer had no room
+  intercepted,  ///< the interceptor of the network dropped it
 };
 
 /// The enumerator's name.

@@ -23,6 +23,14 @@ class HostState;
 class Wire;
 }  // namespace detail
 
+/// A datagram between two hosts, in the hands of whoever sits there.
+struct InterceptedDatagram {
+  SocketAddress& source;
+  SocketAddress& destination;
+  ByteVector& payload;
+  Ecn& ecn;
+};
+
 /// Hosts and what lies between them.
 ///
 ///     socket ──> egress link of the interface ──> path between the two hosts ──> ingress ──>
@@ -67,6 +75,14 @@ class Network {
 
   /// Undoes every block() and partition().
   void heal() noexcept;
+
+  /// Lets `interceptor` see, change and drop (by returning false) every datagram that has left its
+  /// host's egress link, before it enters the path. Null takes it away. It may inject().
+  void intercept(std::function<bool(InterceptedDatagram)> interceptor);
+
+  /// Sends a datagram from nowhere, as an attacker between the hosts does: with any source, also a
+  /// replayed one. It passes no interceptor and no path, only the receiver's ingress link.
+  void inject(const SocketAddress& source, const SocketAddress& destination, ConstBytes payload);
 
   /// Calls `observer` for every DatagramEvent from now on. It must not touch the simulation.
   void observe(std::function<void(const DatagramEvent&)> observer);
