@@ -26,6 +26,7 @@ struct TunStats {
   std::uint64_t packets_written = 0;
   std::uint64_t bytes_read = 0;
   std::uint64_t bytes_written = 0;
+  std::uint64_t read_errors = 0;   ///< packets dropped: malformed offload, or above the MTU
   std::uint64_t write_errors = 0;  ///< packets that the system refused
   bool offload = false;            ///< super-packets cross the device in one call
 };

@@ -1,0 +1,242 @@
+#include "platform/linux/tun_reader.hpp"
+
+#include "unit/platform/allocation_count.hpp"
+#include "unit/platform/system_calls.hpp"
+#include "unit/platform/tun_support.hpp"
+
+#include <quicether/base/random.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include <algorithm>
+
+namespace quicether::linux_platform {
+
+namespace {
+
+using test::address;
+using test::FakeTun;
+using test::Virtio;
+
+using Packets = std::vector<ByteVector>;
+
+constexpr std::size_t kMtu = 1400;
+
+struct Fixture : FakeTun {
+  TunReader reader{device()};
+
+  /// Reads with room for `room` packets at a time until nothing is left.
+  std::vector<ByteVector> read_all(std::size_t room = 64, std::size_t mtu = kMtu) {
+    std::vector<ByteVector> packets;
+    std::vector<Bytes> views(room);
+    while (const std::size_t count = reader.read(views, mtu)) {
+      REQUIRE(count <= room);
+      for (const Bytes view : std::span{views}.first(count)) {
+        packets.emplace_back(view.begin(), view.end());
+      }
+    }
+    return packets;
+  }
+};
+
+ByteVector small_packet(std::uint16_t id = 7) {
+  return test::echo_packet(address("10.0.0.1"), address("10.0.0.2"), id);
+}
+
+}  // namespace
+
+TEST_CASE("tun_reader: an ordinary packet comes as it is", "[platform][tun]") {
+  Fixture tun;
+  tun.give(Virtio{}, small_packet());
+
+  CHECK(tun.read_all() == Packets{small_packet()});
+  CHECK(tun.reader.stats().packets == 1);
+  CHECK(tun.reader.stats().bytes == small_packet().size());
+  CHECK_FALSE(tun.reader.is_gone());
+}
+
+TEST_CASE("tun_reader: an unfinished checksum is finished", "[platform][tun]") {
+  Fixture tun;
+  const auto whole = test::udp_packet(address("fd00::1"), address("fd00::2"), small_packet());
+  ByteVector unfinished = whole;
+  // The field holds the sum of the pseudo-header alone: everything but the datagram.
+  const auto pseudo =
+      test::naive_transport_checksum(address("fd00::1"), address("fd00::2"), 17, {});
+  const auto length_sum = static_cast<std::uint16_t>(~pseudo) + (whole.size() - 40);
+  test::put_u16(unfinished, 46, (length_sum & 0xffffU) + (length_sum >> 16U));
+  tun.give(Virtio{.flags = 1, .checksum_start = 40, .checksum_offset = 6}, unfinished);
+
+  CHECK(tun.read_all() == Packets{whole});
+}
+
+TEST_CASE("tun_reader: a super-packet becomes the packets its sender would have sent",
+          "[platform][tun]") {
+  Fixture tun;
+  const auto [from, to] =
+      GENERATE(table<std::string, std::string>({{"10.0.0.1", "10.0.0.2"}, {"fd00::1", "fd00::2"}}));
+  const auto [count, size, last] = GENERATE(table<std::size_t, std::size_t, std::size_t>(
+      {{2, 1340, 1}, {46, 1340, 1340}, {48, 1340, 600}, {120, 540, 539}}));
+  const std::size_t room = GENERATE(1U, 7U, 46U, 200U);
+  CAPTURE(from, count, size, last, room);
+  const auto super = test::tcp_super_packet(address(from), address(to), count, size, last);
+  tun.give(Virtio{}, small_packet(1));
+  tun.give(super.header, super.packet);
+  tun.give(super.header, super.packet);
+  tun.give(Virtio{}, small_packet(2));
+
+  const auto packets = tun.read_all(room);
+
+  Packets expected{small_packet(1)};
+  for (int i = 0; i < 2; ++i) {
+    std::ranges::copy(test::tcp_stream(address(from), address(to), count, size, last),
+                      std::back_inserter(expected));
+  }
+  expected.push_back(small_packet(2));
+  CHECK(packets == expected);
+  CHECK(tun.reader.stats().errors == 0);
+}
+
+TEST_CASE("tun_reader: packets stay as they are until the next read", "[platform][tun]") {
+  Fixture tun;
+  const auto super =
+      test::tcp_super_packet(address("10.0.0.1"), address("10.0.0.2"), 40, 1340, 1340);
+  for (int i = 0; i < 6; ++i) {
+    tun.give(super.header, super.packet);
+  }
+  const auto expected = test::tcp_stream(address("10.0.0.1"), address("10.0.0.2"), 40, 1340, 1340);
+  std::array<Bytes, 70> views{};
+  std::size_t position = 0;
+
+  while (const std::size_t count = tun.reader.read(views, kMtu)) {
+    for (const Bytes view : std::span{views}.first(count)) {
+      const ByteVector& packet = expected[position++ % expected.size()];
+      REQUIRE(ByteVector{view.begin(), view.end()} == packet);
+      std::ranges::fill(view, std::uint8_t{0xee});  // the caller may use them as it likes
+    }
+  }
+
+  CHECK(position == 240);
+}
+
+TEST_CASE("tun_reader: what is malformed is dropped and counted, and the next packet comes",
+          "[platform][tun]") {
+  Fixture tun;
+  const auto super = test::tcp_super_packet(address("10.0.0.1"), address("10.0.0.2"), 3, 1000, 1);
+
+  struct Case {
+    std::string name;
+    Virtio header;
+    ByteVector packet;
+  };
+
+  auto with = [&](auto change) {
+    Virtio header = super.header;
+    change(header);
+    return header;
+  };
+  const auto bad = GENERATE_COPY(values<Case>(
+      {{"nothing after the header", Virtio{}, {}},
+       {"above the MTU", Virtio{}, ByteVector(kMtu + 1, 0x45)},
+       {"segments above the MTU", with([](Virtio& h) { h.segment_bytes = 1361; }), super.packet},
+       {"UDP fragmentation offload", with([](Virtio& h) { h.type = 3; }), super.packet},
+       {"unknown kind", with([](Virtio& h) { h.type = 77; }), super.packet},
+       {"segments of nothing", with([](Virtio& h) { h.segment_bytes = 0; }), super.packet},
+       {"too many segments", with([](Virtio& h) { h.segment_bytes = 1; }), super.packet},
+       {"the wrong family", with([](Virtio& h) { h.type = 4; }), super.packet},
+       {"UDP that is TCP", with([](Virtio& h) { h.type = 5; }), super.packet},
+       {"a super-packet without content", super.header, {}},
+       {"checksum behind the end",
+        Virtio{.flags = 1, .checksum_start = 60000, .checksum_offset = 16},
+        small_packet()}}));
+  CAPTURE(bad.name);
+
+  tun.give(bad.header, bad.packet);
+  tun.give(Virtio{}, small_packet());
+
+  CHECK(tun.read_all() == Packets{small_packet()});
+  CHECK(tun.reader.stats().errors == 1);
+  CHECK(tun.reader.stats().packets == 1);
+}
+
+TEST_CASE("tun_reader: a message shorter than its header is dropped and counted",
+          "[platform][tun]") {
+  Fixture tun;
+  tun.give(ByteVector(9));
+  tun.give(ByteVector(1));
+
+  CHECK(tun.read_all().empty());
+  CHECK(tun.reader.stats().errors == 2);
+}
+
+TEST_CASE("tun_reader: no header and no packet makes it leave its buffers", "[platform][tun]") {
+  Fixture tun;
+  SeededRandom random{GENERATE(1U, 2U, 3U)};
+  const auto base = test::tcp_super_packet(address("10.0.0.1"), address("10.0.0.2"), 40, 1340, 9);
+  const auto base6 = test::tcp_super_packet(address("fd00::1"), address("fd00::2"), 40, 1340, 9);
+  constexpr std::array<std::uint8_t, 6> kTypes{0, 1, 3, 4, 5, 0x81};
+  std::array<Bytes, 256> views{};
+  for (int round = 0; round < 3000; ++round) {
+    auto [header, packet] = random.below(2) == 0 ? base : base6;
+    header.flags = static_cast<std::uint8_t>(random.below(3));
+    header.type = kTypes[random.below(kTypes.size())];
+    if (random.below(2) == 0) {
+      header.segment_bytes = static_cast<std::uint16_t>(random.next() >> random.below(16));
+      header.checksum_start = static_cast<std::uint16_t>(random.next() >> random.below(16));
+      header.checksum_offset = static_cast<std::uint16_t>(random.next() >> random.below(16));
+    }
+    packet.resize(1 + random.below(65535));
+    for (auto changes = random.below(6); changes > 0; --changes) {
+      packet[random.below(std::min<std::size_t>(packet.size(), 60))] =
+          static_cast<std::uint8_t>(random.next());
+    }
+    tun.give(header, packet);
+
+    const std::size_t count = tun.reader.read(views, kMtu);
+    REQUIRE(std::ranges::all_of(std::span{views}.first(count),
+                                [](Bytes view) { return !view.empty() && view.size() <= kMtu; }));
+  }
+  CHECK(tun.reader.stats().errors > 0);
+  CHECK(tun.reader.stats().packets > 0);
+}
+
+TEST_CASE("tun_reader: interrupts are repeated, a removed interface is noticed",
+          "[platform][tun]") {
+  Fixture tun;
+  tun.give(Virtio{}, small_packet());
+  {
+    int interrupts = 3;
+    const test::BentSystemCalls bent{{.read = [&](int fd, void* buffer, size_t size) {
+      return interrupts-- > 0 ? test::fail_with(EINTR) : test::real_read(fd, buffer, size);
+    }}};
+    CHECK(tun.read_all().size() == 1);
+  }
+  CHECK_FALSE(tun.reader.is_gone());
+  const test::BentSystemCalls bent{
+      {.read = [](int, void*, size_t) -> ssize_t { return test::fail_with(EBADFD); }}};
+
+  CHECK(tun.read_all().empty());
+  CHECK(tun.reader.is_gone());
+}
+
+TEST_CASE("tun_reader: reading allocates nothing", "[platform][tun]") {
+  Fixture tun;
+  const auto super =
+      test::tcp_super_packet(address("10.0.0.1"), address("10.0.0.2"), 40, 1340, 1340);
+  std::array<Bytes, 64> views{};
+  for (int i = 0; i < 8; ++i) {
+    tun.give(super.header, super.packet);
+  }
+
+  const auto before = test::allocation_count();
+  std::size_t packets = 0;
+  while (const std::size_t count = tun.reader.read(views, kMtu)) {
+    packets += count;
+  }
+  const auto after = test::allocation_count();
+
+  CHECK(packets == 320);
+  CHECK(after == before);
+}
+
+}  // namespace quicether::linux_platform
