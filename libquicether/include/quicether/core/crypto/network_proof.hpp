@@ -29,7 +29,7 @@ class NetworkKey {
  public:
   /// Derives the key with scrypt, so that a secret that people chose is dear to guess.
   ///
-  /// Takes about 50 ms and 16 MiB on purpose: derive once per network, at start.
+  /// Takes about 30 ms and 16 MiB on purpose: derive once per network, at start.
   /// `name`: 1..255 bytes; `secret`: 1..1024 bytes.
   /// **Errors:** `invalid_argument` (sizes), `limit_reached` (no memory).
   /// **Source:** RFC 7914; docs/spec/identity.md.
