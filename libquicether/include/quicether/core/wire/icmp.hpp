@@ -27,8 +27,9 @@ inline constexpr std::size_t kIcmpErrorBytesMax = 1280;
 ///
 /// `info`: what parse_packet() made of `packet`; `source`: an address of this node of the same
 /// family; `mtu`: bytes of IP packet, with packet_too_big only; `out`: kIcmpErrorBytesMax bytes.
-/// None is sent about ICMP errors, later fragments, and packets to or from what is no single host;
-/// about an IPv4 packet without DF no packet_too_big. **Allocation:** none.
+/// None is sent about ICMP errors, later fragments, and packets to or from what is no single host.
+/// packet_too_big is also sent about IPv4 packets without DF: nobody here fragments them, and
+/// without an answer their sender would never learn why they vanish. **Allocation:** none.
 /// **Source:** RFC 792, RFC 1122 section 3.2.2, RFC 1812 section 4.3, RFC 4443 section 2.4.
 [[nodiscard]] std::size_t make_icmp_error(IcmpError error,
                                           ConstBytes packet,
