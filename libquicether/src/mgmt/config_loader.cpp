@@ -2,9 +2,14 @@
 
 #include <quicether/mgmt/config_loader.hpp>
 
+#include <stdexcept>
 #include <utility>
 
 namespace quicether::mgmt {
+
+void throw_exception_from_error(const ConfigErrors& errors, const boost::source_location&) {
+  throw std::runtime_error{errors.to_string()};
+}
 
 ConfigResult load_config(const ConfigSources& sources) {
   ConfigMerge merge;

@@ -151,8 +151,9 @@ void ConfigMerge::add_flag(const KeySpec& spec, std::string_view flag, std::stri
 }
 
 void ConfigMerge::fail(ConfigPlace place, std::string_view key, std::string problem) {
-  errors_.push_back(
-      {place.position, {std::move(place.where), std::string{key}, std::move(problem)}});
+  errors_.push_back({place.position,
+                     errors_.size(),
+                     {std::move(place.where), std::string{key}, std::move(problem)}});
 }
 
 void ConfigMerge::fail_key(std::string_view key, std::string problem) {

@@ -45,6 +45,7 @@ class ConfigMerge {
 
   struct Found {
     TextPosition position{};
+    std::size_t order = 0;  // in which it was found, where positions are equal
     Diagnostic diagnostic{};
   };
 

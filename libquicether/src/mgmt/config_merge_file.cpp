@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <set>
 #include <system_error>
+#include <tuple>
 
 namespace quicether::mgmt {
 namespace {
@@ -137,10 +138,9 @@ void ConfigMerge::add_text(const std::filesystem::path& path, std::string_view t
   for (const auto& entry : root->entries) {
     add_top_level(path, entry);
   }
-  std::stable_sort(
-      errors_.begin() + first, errors_.end(), [](const Found& left, const Found& right) {
-        return left.position < right.position;
-      });
+  std::sort(errors_.begin() + first, errors_.end(), [](const Found& left, const Found& right) {
+    return std::tie(left.position, left.order) < std::tie(right.position, right.order);
+  });
 }
 
 void ConfigMerge::add_top_level(const std::filesystem::path& path, const TomlEntry& entry) {

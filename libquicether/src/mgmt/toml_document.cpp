@@ -5,7 +5,11 @@
 
 #include <algorithm>
 
-// The parser reports errors by value; this is the only file that includes it.
+// The parser reports errors by value, and is compiled in here: Debian's shared one throws. This is
+// the only file that includes it.
+#undef TOML_HEADER_ONLY
+#undef TOML_SHARED_LIB
+#define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
@@ -24,7 +28,7 @@ void convert_table(const toml::table& table, TomlNode& out) {
     out.entries.push_back(
         {std::string{key.str()}, to_position(key.source().begin), convert(child)});
   }
-  std::stable_sort(out.entries.begin(), out.entries.end(), [](const auto& left, const auto& right) {
+  std::sort(out.entries.begin(), out.entries.end(), [](const auto& left, const auto& right) {
     return left.position < right.position;
   });
 }

@@ -28,9 +28,10 @@ struct TomlNode {
   Kind kind = Kind::scalar;
   boost::json::value scalar{};  ///< dates and times, which nothing here uses, are null
   TextPosition begin{};
-  TextPosition end{};                ///< just behind it; meaningless for tables with a header
-  std::vector<TomlNode> elements{};  ///< of a list
-  std::vector<TomlEntry> entries{};  ///< of a table, in the order of the file
+  TextPosition end{};  ///< just behind it; meaningless for tables with a header
+  // No initialisers: the types are not complete yet.
+  std::vector<TomlNode> elements;  ///< of a list
+  std::vector<TomlEntry> entries;  ///< of a table, in the order of the file
 
   [[nodiscard]] const TomlEntry* find(std::string_view name) const noexcept;
 

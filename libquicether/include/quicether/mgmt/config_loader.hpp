@@ -3,6 +3,7 @@
 
 #include <quicether/mgmt/config.hpp>
 
+#include <boost/assert/source_location.hpp>
 #include <boost/system/result.hpp>
 
 #include <cstddef>
@@ -40,6 +41,10 @@ struct ConfigErrors {
   /// One line each.
   [[nodiscard]] std::string to_string() const;
 };
+
+/// What ConfigResult::value() throws: a std::runtime_error with all of them.
+[[noreturn]] void throw_exception_from_error(const ConfigErrors& errors,
+                                             const boost::source_location& where);
 
 /// A valid configuration, with what is remarkable about it.
 struct LoadedConfig {

@@ -1,0 +1,99 @@
+#ifndef QUICETHER_MGMT_CONTROL_SERVER_HPP
+#define QUICETHER_MGMT_CONTROL_SERVER_HPP
+
+#include <quicether/base/error.hpp>
+#include <quicether/base/time.hpp>
+#include <quicether/env/environment.hpp>
+#include <quicether/status.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace quicether::mgmt {
+
+/// The version of the control protocol. Additions leave it; anything else raises it.
+inline constexpr int kControlProtocol = 1;
+
+/// What a reload did. With errors, nothing was applied.
+struct ReloadOutcome {
+  std::vector<std::string> applied{};        ///< keys that took effect
+  std::vector<std::string> needs_restart{};  ///< keys that wait for a restart
+  std::vector<std::string> warnings{};
+  std::vector<std::string> errors{};  ///< as Diagnostic::to_string()
+};
+
+/// What the control socket can ask of a daemon. Called on the Environment's thread.
+class ControlHandler {
+ public:
+  ControlHandler() = default;
+  ControlHandler(const ControlHandler&) = delete;
+  ControlHandler& operator=(const ControlHandler&) = delete;
+  virtual ~ControlHandler() = default;
+
+  [[nodiscard]] virtual NodeStatus status() = 0;
+  [[nodiscard]] virtual std::vector<PeerStatus> peers() = 0;
+  [[nodiscard]] virtual std::vector<RouteStatus> routes() = 0;
+
+  /// Loads the configuration again and applies what it can, all or nothing.
+  [[nodiscard]] virtual ReloadOutcome reload() = 0;
+
+  /// The configuration in effect, as config_json() gives it.
+  [[nodiscard]] virtual std::string config() = 0;
+
+  /// Begins to stop. Called after the answer was sent.
+  virtual void stop() = 0;
+};
+
+struct ControlLimits {
+  std::size_t request_bytes_max = 64U << 10U;
+  std::size_t connections_max = 64;
+  Duration idle = std::chrono::seconds{60};    ///< without a request
+  Duration request = std::chrono::seconds{5};  ///< from its first byte to its last
+  Duration answer = std::chrono::seconds{10};  ///< for the client to take it
+};
+
+struct ControlOptions {
+  /// The folder is made with mode 0700 where missing, the socket has mode 0600.
+  std::filesystem::path socket{};
+  ControlLimits limits{};
+};
+
+/// Answers JSON-RPC 2.0 requests on a Unix socket: see docs/spec/control-socket.md.
+///
+/// Serves root and the user it runs as, each connection one request at a time. Every limit ends a
+/// connection, never the daemon. Neither copyable nor movable.
+class ControlServer {
+ public:
+  /// Binds the socket and begins to serve. Open it when the daemon is ready: that a request is
+  /// answered is how others know. `environment` and `handler` outlive the server.
+  ///
+  /// A socket that a crashed daemon left is replaced, that of a living one is not.
+  /// **Errors:** `already_open` (another daemon serves it), `invalid_argument` (path too long, or
+  /// something else is in its place), the system's own.
+  [[nodiscard]] static result<std::unique_ptr<ControlServer>> open(Environment& environment,
+                                                                   ControlHandler& handler,
+                                                                   ControlOptions options);
+
+  ControlServer(const ControlServer&) = delete;
+  ControlServer& operator=(const ControlServer&) = delete;
+
+  /// Closes all connections and removes the socket.
+  ~ControlServer();
+
+  [[nodiscard]] std::size_t connections() const noexcept;
+
+ private:
+  class Impl;
+
+  explicit ControlServer(std::shared_ptr<Impl> impl) noexcept;
+
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace quicether::mgmt
+
+#endif  // QUICETHER_MGMT_CONTROL_SERVER_HPP

@@ -1,0 +1,31 @@
+#ifndef QUICETHER_MGMT_STATUS_JSON_HPP
+#define QUICETHER_MGMT_STATUS_JSON_HPP
+
+#include <quicether/base/error.hpp>
+#include <quicether/status.hpp>
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Snapshots as JSON. The schema is that of the control socket: docs/spec/control-socket.md.
+namespace quicether::mgmt {
+
+/// One JSON object on one line.
+[[nodiscard]] std::string to_json(const NodeStatus& status);
+
+/// One JSON list on one line.
+[[nodiscard]] std::string to_json(std::span<const PeerStatus> peers);
+[[nodiscard]] std::string to_json(std::span<const RouteStatus> routes);
+
+/// Reads what to_json() wrote, also of a later version with more members.
+///
+/// **Errors:** `malformed`.
+[[nodiscard]] result<NodeStatus> node_status_from_json(std::string_view text);
+[[nodiscard]] result<std::vector<PeerStatus>> peers_from_json(std::string_view text);
+[[nodiscard]] result<std::vector<RouteStatus>> routes_from_json(std::string_view text);
+
+}  // namespace quicether::mgmt
+
+#endif  // QUICETHER_MGMT_STATUS_JSON_HPP

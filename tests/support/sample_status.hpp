@@ -1,0 +1,83 @@
+#ifndef QUICETHER_TESTS_SUPPORT_SAMPLE_STATUS_HPP
+#define QUICETHER_TESTS_SUPPORT_SAMPLE_STATUS_HPP
+
+#include <quicether/status.hpp>
+
+#include <chrono>
+#include <vector>
+
+/// Snapshots of a small node, for golden tests of how they are printed and sent.
+namespace quicether::test {
+
+using namespace std::chrono_literals;
+
+inline NodeStatus sample_status() {
+  NodeStatus status;
+  status.id = NodeId::parse("3fa9c0d1e2f30415263748596a7b8c9daebfc0d1").value();
+  status.key =
+      PublicKey::parse("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a").value();
+  status.name = "laptop";
+  status.version = "0.1.0";
+  status.tun_name = "quicether0";
+  status.tun_mtu = 1380;
+  status.overlay_addresses = {InterfaceAddress::parse("100.64.0.1/16").value(),
+                              InterfaceAddress::parse("fd00::1/8").value()};
+  status.listen = {SocketAddress::parse("[::]:9000").value()};
+  status.peers_connected = 1;
+  status.paths_active = 1;
+  status.uptime = 90061s;
+  status.policy_source = "/etc/quicether/policy.toml";
+  status.policy_rules = 3;
+  status.warnings = {"node.role: configured but not available in this version"};
+  status.counters = {{"router.dropped.no_route", 7}, {"router.forwarded", 18446744073709551615U}};
+  return status;
+}
+
+/// One that is connected over one path, and a gateway that is not.
+inline std::vector<PeerStatus> sample_peers() {
+  PeerStatus home;
+  home.id = NodeId::parse("abc123def4560415263748596a7b8c9daebfc0d1").value();
+  home.key =
+      PublicKey::parse("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c").value();
+  home.name = "home";
+  home.state = "connected";
+  home.overlay_addresses = {IpAddress::parse("100.64.0.2").value()};
+  home.subnets = {Prefix::parse("192.168.1.0/24").value()};
+  home.key_exchange = "X25519MLKEM768";
+  home.post_quantum = true;
+  home.cipher_suite = "TLS_AES_128_GCM_SHA256";
+  home.connected_for = 61s;
+  PathStatus path;
+  path.local = SocketAddress::parse("192.168.1.5:9000").value();
+  path.remote = SocketAddress::parse("203.0.113.5:9000").value();
+  path.state = "active";
+  path.rtt = 15200us;
+  path.packets_sent = 1200000;
+  path.packets_received = 450000;
+  path.packets_lost = 3;
+  path.bytes_sent = 1680000000;
+  path.bytes_received = 630000000;
+  path.datagram_payload_max = 1382;
+  home.paths = {path};
+
+  PeerStatus colo;
+  colo.id = NodeId::parse("def4560000000415263748596a7b8c9daebfc0d1").value();
+  colo.state = "waiting";
+  colo.detail = "no answer in time";
+  colo.gateway = true;
+
+  return {home, colo};
+}
+
+/// One of each kind.
+inline std::vector<RouteStatus> sample_routes() {
+  const auto home = NodeId::parse("abc123def4560415263748596a7b8c9daebfc0d1").value();
+  const auto colo = NodeId::parse("def4560000000415263748596a7b8c9daebfc0d1").value();
+  return {{Prefix::parse("100.64.0.1/32").value(), {}, "", "local"},
+          {Prefix::parse("10.0.0.0/16").value(), home, "home", "direct"},
+          {Prefix::parse("10.1.0.0/16").value(), colo, "", "gateway"}};
+}
+
+}  // namespace quicether::test
+
+#endif  // QUICETHER_TESTS_SUPPORT_SAMPLE_STATUS_HPP
