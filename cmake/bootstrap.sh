@@ -19,7 +19,7 @@ readonly stable=trixie rolling=sid
 
 packages_build=(g++ cmake ninja-build ccache pkg-config make xz-utils libc6-dev libfmt-dev
   libtomlplusplus-dev libnl-route-3-dev iproute2 nftables iputils-ping procps)
-packages_test=("${packages_build[@]}" python3 iperf3 libbenchmark-dev libssl-dev tcpdump)
+packages_test=("${packages_build[@]}" python3 iperf3 ethtool libbenchmark-dev libssl-dev tcpdump)
 packages_ci=("${packages_test[@]}" clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19)
 
 say() { printf 'bootstrap: %s\n' "$*"; }

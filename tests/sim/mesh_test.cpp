@@ -198,6 +198,27 @@ TEST_CASE("mesh: a node that roams keeps its session", "[sim][mesh]") {
   });
 }
 
+TEST_CASE("mesh: a dialled node that roams dials in its turn", "[sim][mesh]") {
+  simulate(50, [](sim::Simulation& simulation) {
+    Mesh mesh{simulation, 2};
+    mesh[1].underlay.address = IpAddress{};
+    mesh[0].start({mesh[1].as_peer(false)});
+    path::PeerTarget target;
+    target.id = mesh[1].identity.node_id();
+    target.addresses = {{IpAddress::v4({192, 0, 2, 2}), 9000}};
+    REQUIRE(mesh[0].node->paths().add_peer(std::move(target)).has_value());
+    simulation.run_for(1s);
+    mesh[1].start({mesh[0].as_peer()});
+    REQUIRE(simulation.run_until([&] { return mesh.all_connected(); }, 10s));
+    const auto to = mesh[1].overlay();
+    REQUIRE(ping_until_answered(simulation, mesh[0], to, 2s) < 1s);
+
+    mesh[1].host->interface().set_addresses({{IpAddress::v4({198, 51, 100, 7}), 24}});
+
+    CHECK(ping_until_answered(simulation, mesh[0], to, 10s) <= 6s);
+  });
+}
+
 TEST_CASE("mesh: nodes with the same IPv4 address settle who keeps it", "[sim][mesh]") {
   simulate(1, [](sim::Simulation& simulation) {
     Mesh mesh{simulation, 2};

@@ -153,7 +153,8 @@ class Transport {
 
   /// Moves sessions whose local address no longer is the one towards their peer (roaming).
   ///
-  /// Only sessions that this side dialled move; QUIC servers cannot (RFC 9000 section 9).
+  /// Sessions that this side dialled move. Those that the peer dialled cannot (RFC 9000 section 9):
+  /// they are asked for a sign of life, and closed with `unreachable` after 3 s without one.
   void check_local_addresses();
 
   /// **Errors:** `no_session`.

@@ -24,7 +24,7 @@ constexpr int kReadRounds = 4;
 constexpr std::uint32_t kIcmpErrorsPerSecond = 100;
 
 /// Smallest MTU of an IPv6 link (RFC 8200 section 5).
-constexpr std::size_t kMtuMin = 1280;
+constexpr std::size_t kIpv6MtuMin = 1280;
 
 struct RouterStats {
   std::uint64_t tun_to_peer = 0;
@@ -259,11 +259,10 @@ void Router::Impl::to_peer(PeerIndex peer,
       return;
     }
     ++stats_.too_large;
-    answer(wire::IcmpError::packet_too_big,
-           sender,
-           packet,
-           info,
-           std::max(kMtuMin, capacity.packet_bytes_max));
+    // An IPv6 sender takes no figure below 1280 seriously; smaller TCP segments come of clamp_mss.
+    const auto mtu = info.version == 4 ? capacity.packet_bytes_max
+                                       : std::max(kIpv6MtuMin, capacity.packet_bytes_max);
+    answer(wire::IcmpError::packet_too_big, sender, packet, info, mtu);
     return;
   }
   if (config_.clamp_mss && capacity.settled) {
@@ -312,7 +311,10 @@ void Router::Impl::answer(wire::IcmpError error,
                           ConstBytes packet,
                           const wire::PacketInfo& info,
                           std::size_t mtu) {
-  const auto& source = info.version == 4 ? own_v4_ : own_v6_;
+  // To the host itself it comes from the destination: a packet that arrives from one of the host's
+  // own addresses would be dropped as a martian.
+  const auto& own = info.version == 4 ? own_v4_ : own_v6_;
+  const auto source = to ? own : std::optional{info.destination};
   if (!source) {
     return;
   }

@@ -16,6 +16,10 @@ constexpr int kReceiveRounds = 4;
 /// Sessions and streams that wait for async_accept(): beyond it the oldest are refused.
 constexpr std::size_t kAcceptQueueMax = 1024;
 
+/// A session whose local address is no longer the one towards its peer, and which the peer dialled,
+/// cannot move (RFC 9000 section 9): after so much silence it is given up, and dialled from here.
+constexpr Duration kMovedServerSilence = std::chrono::seconds{3};
+
 }  // namespace
 
 Transport::Impl::Impl(Environment& environment,
@@ -454,15 +458,22 @@ void Transport::Impl::check_local_addresses() {
   if (!socket_) {
     return;
   }
-  for (const auto& [session, remote] : up_) {
+  const auto now = environment_.now();
+  const auto up = up_;
+  for (const auto& [session, remote] : up) {
     const auto stats = sessions_.stats(session);
-    if (!stats || stats->role != quic::Role::client) {
+    const auto source = socket_->source_address(remote);
+    if (!stats || !source || *source == stats->local.address) {
       continue;
     }
-    const auto source = socket_->source_address(remote);
-    if (source && *source != stats->local.address) {
-      (void)sessions_.migrate(
-          environment_.now(), session, {*source, socket_->local_endpoint().port});
+    if (stats->role == quic::Role::client) {
+      (void)sessions_.migrate(now, session, {*source, socket_->local_endpoint().port});
+    } else if (now - stats->last_received > kMovedServerSilence) {
+      sessions_.close(
+          now, session, node::CloseCode::none, errc::unreachable, "the local address has changed");
+    } else {
+      // A host with several addresses may well be reached at another one: ask before giving up.
+      sessions_.ping(session);
     }
   }
   schedule_turn();

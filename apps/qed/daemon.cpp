@@ -1,0 +1,271 @@
+#include "daemon.hpp"
+
+#include "exit_code.hpp"
+#include "resolver.hpp"
+
+#include <quicether/mgmt/policy_file.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <utility>
+
+namespace qed {
+
+namespace asio = boost::asio;
+namespace mgmt = quicether::mgmt;
+using quicether::condition;
+using quicether::errc;
+
+namespace {
+
+/// Host names without an address are looked up again this often.
+constexpr std::chrono::seconds kResolveInterval{30};
+
+quicether::UnixSeconds wall_clock() {
+  return std::time(nullptr);
+}
+
+std::vector<std::string> to_lines(const std::vector<mgmt::Diagnostic>& diagnostics) {
+  std::vector<std::string> lines;
+  lines.reserve(diagnostics.size());
+  for (const auto& diagnostic : diagnostics) {
+    lines.push_back(diagnostic.to_string());
+  }
+  return lines;
+}
+
+int exit_code_for(quicether::error_code error) {
+  return error == errc::permission_denied ? kNoPermission : kUnavailable;
+}
+
+}  // namespace
+
+Daemon::Daemon(asio::io_context& io, mgmt::ParsedFlags flags, mgmt::LoadedConfig loaded)
+    : io_{io},
+      flags_{std::move(flags)},
+      loaded_{std::move(loaded)},
+      log_{mgmt::stderr_log_options(loaded_.config.monitoring, wall_clock)},
+      signals_{io, SIGINT, SIGTERM, SIGHUP},
+      resolve_again_{io} {}
+
+Daemon::~Daemon() = default;
+
+int Daemon::run() {
+  asio::co_spawn(io_, start(), asio::detached);
+  io_.run();
+  return exit_code_;
+}
+
+int Daemon::fail(int code, const std::string& message) {
+  fmt::print(stderr, "qed: {}\n", message);
+  exit_code_ = code;
+  signals_.cancel();
+  io_.stop();
+  return code;
+}
+
+void Daemon::warn(const std::vector<std::string>& warnings) {
+  for (const auto& warning : warnings) {
+    log_.on_event({"config.warning", quicether::Severity::warning, {{"about", warning}}});
+  }
+}
+
+/// Turns a configuration and its policy file into a Node's configuration, without side effects.
+Daemon::Prepared Daemon::prepare(const mgmt::LoadedConfig& loaded) const {
+  Prepared prepared;
+  prepared.warnings = to_lines(loaded.warnings);
+  std::optional<std::vector<quicether::policy::Rule>> rules;
+  if (const auto& path = loaded.config.security.policy_file) {
+    auto file = mgmt::load_policy_file(*path, loaded.config);
+    if (!file) {
+      prepared.errors = to_lines(file.error().errors);
+      return prepared;
+    }
+    const auto more = to_lines(file->warnings);
+    prepared.warnings.insert(prepared.warnings.end(), more.begin(), more.end());
+    rules = std::move(file->rules);
+  }
+  auto node = mgmt::make_node_config(loaded.config, hosts_, std::move(rules));
+  if (!node) {
+    prepared.errors.push_back("network: " + node.error().message());
+    return prepared;
+  }
+  prepared.node = std::move(*node);
+  return prepared;
+}
+
+asio::awaitable<void> Daemon::start() {
+  // Names are looked up before the ports open, so that the first dial goes to the right place.
+  auto names = mgmt::host_names(loaded_.config);
+  hosts_ = co_await resolve(std::move(names));
+  if (open_node() != kOk) {
+    co_return;
+  }
+  asio::co_spawn(io_, watch_signals(), asio::detached);
+  asio::co_spawn(io_, keep_resolving(), asio::detached);
+}
+
+int Daemon::open_node() {
+  const auto& state_dir = loaded_.config.node.state_dir.string();
+  auto store = quicether::open_state_directory(state_dir);
+  if (!store) {
+    return fail(exit_code_for(store.error()),
+                quicether::explain_state_directory(store.error(), state_dir));
+  }
+  const auto key_file = state_dir + "/node.key";
+  auto identity = quicether::Identity::load_or_create(key_file);
+  if (!identity) {
+    return fail(
+        kBadConfig,
+        fmt::format("key file {}: {}", key_file, quicether::Identity::explain(identity.error())));
+  }
+  identity_.emplace(std::move(*identity));
+
+  quicether::SystemOptions options;
+  options.store = std::move(*store);
+  options.events = &log_;
+  environment_ = quicether::system_environment(io_.get_executor(), std::move(options));
+
+  auto prepared = prepare(loaded_);
+  if (!prepared.node) {
+    return fail(kBadConfig, fmt::format("{}", fmt::join(prepared.errors, "\nqed: ")));
+  }
+  warn(prepared.warnings);
+  warnings_ = std::move(prepared.warnings);
+  node_ = std::make_unique<quicether::Node>(*environment_, *identity_, std::move(*prepared.node));
+  if (const auto started = node_->start(); !started) {
+    return fail(exit_code_for(started.error()),
+                fmt::format("{}: {}", node_->error_detail(), started.error().message()));
+  }
+  auto control = mgmt::ControlServer::open(
+      *environment_, *this, {.socket = loaded_.config.control.socket, .limits = {}});
+  if (!control) {
+    return fail(exit_code_for(control.error()),
+                fmt::format("control socket {}: {}",
+                            loaded_.config.control.socket.string(),
+                            control.error().message()));
+  }
+  control_ = std::move(*control);
+  log_.on_event({"node.ready",
+                 quicether::Severity::info,
+                 {{"id", identity_->node_id().to_string()},
+                  {"listen", node_->transport().local_endpoint().to_string()}}});
+  return kOk;
+}
+
+asio::awaitable<void> Daemon::watch_signals() {
+  while (!stopping_) {
+    auto [error, signal] = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (error) {
+      co_return;
+    }
+    if (signal == SIGHUP) {
+      const auto outcome = reload();
+      warn(outcome.errors);
+    } else {
+      stop();
+    }
+  }
+}
+
+asio::awaitable<void> Daemon::keep_resolving() {
+  while (!stopping_) {
+    resolve_again_.expires_after(kResolveInterval);
+    auto [error] = co_await resolve_again_.async_wait(asio::as_tuple(asio::use_awaitable));
+    auto names = mgmt::host_names(loaded_.config);
+    if (error || names.empty()) {
+      co_return;
+    }
+    auto hosts = co_await resolve(std::move(names));
+    if (stopping_ || hosts == hosts_) {
+      continue;
+    }
+    hosts_ = std::move(hosts);
+    if (auto prepared = prepare(loaded_); prepared.node) {
+      (void)node_->reload(std::move(*prepared.node));
+    }
+  }
+}
+
+// What the control socket asks.
+
+quicether::NodeStatus Daemon::status() {
+  auto status = node_->status();
+  status.warnings.insert(status.warnings.end(), warnings_.begin(), warnings_.end());
+  return status;
+}
+
+std::vector<quicether::PeerStatus> Daemon::peers() {
+  return node_->peers();
+}
+
+std::vector<quicether::RouteStatus> Daemon::routes() {
+  return node_->routes();
+}
+
+std::string Daemon::config() {
+  return mgmt::config_json(loaded_.config);
+}
+
+mgmt::ReloadOutcome Daemon::reload() {
+  mgmt::ReloadOutcome outcome;
+  auto loaded = mgmt::load_config(mgmt::system_config_sources(flags_));
+  if (!loaded) {
+    outcome.errors = to_lines(loaded.error().errors);
+    return outcome;
+  }
+  auto prepared = prepare(*loaded);
+  if (!prepared.node) {
+    outcome.errors = std::move(prepared.errors);
+    return outcome;
+  }
+  const auto report = node_->reload(std::move(*prepared.node));
+  if (!report) {
+    outcome.errors.push_back(
+        fmt::format("{}: {}", node_->error_detail(), report.error().message()));
+    return outcome;
+  }
+  const auto changes = mgmt::compare_configs(loaded_.config, loaded->config);
+  outcome.applied = changes.live;
+  outcome.needs_restart = changes.restart;
+  outcome.warnings = prepared.warnings;
+  // The content of the policy file may change while its name does not.
+  for (const auto& key : report->applied) {
+    if (std::find(outcome.applied.begin(), outcome.applied.end(), key) == outcome.applied.end()) {
+      outcome.applied.push_back(key);
+    }
+  }
+  warnings_ = std::move(prepared.warnings);
+  loaded_ = std::move(*loaded);
+  log_.set_level(loaded_.config.monitoring.log_level);
+  log_.on_event({"config.reloaded", quicether::Severity::info, {}});
+  return outcome;
+}
+
+void Daemon::stop() {
+  if (std::exchange(stopping_, true)) {
+    return;
+  }
+  signals_.cancel();
+  resolve_again_.cancel();
+  asio::post(io_, [this] { shut_down(); });
+}
+
+void Daemon::shut_down() {
+  control_.reset();
+  node_->async_stop([this](quicether::error_code) {
+    log_.on_event({"node.stopped", quicether::Severity::info, {}});
+    io_.stop();
+  });
+}
+
+}  // namespace qed

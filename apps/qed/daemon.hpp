@@ -1,0 +1,77 @@
+#ifndef QUICETHER_APPS_QED_DAEMON_HPP
+#define QUICETHER_APPS_QED_DAEMON_HPP
+
+#include <quicether/mgmt/config_loader.hpp>
+#include <quicether/mgmt/control_server.hpp>
+#include <quicether/mgmt/log.hpp>
+#include <quicether/mgmt/node_config.hpp>
+#include <quicether/node.hpp>
+#include <quicether/system_environment.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace qed {
+
+/// One running daemon: a Node, its log and its control socket, and what signals ask of them.
+class Daemon final : public quicether::mgmt::ControlHandler {
+ public:
+  /// `flags` are applied again at each reload.
+  Daemon(boost::asio::io_context& io,
+         quicether::mgmt::ParsedFlags flags,
+         quicether::mgmt::LoadedConfig loaded);
+  ~Daemon() override;
+
+  /// Starts, serves until told to stop, and returns the exit code.
+  int run();
+
+  quicether::NodeStatus status() override;
+  std::vector<quicether::PeerStatus> peers() override;
+  std::vector<quicether::RouteStatus> routes() override;
+  quicether::mgmt::ReloadOutcome reload() override;
+  std::string config() override;
+  void stop() override;
+
+ private:
+  /// What a configuration comes to: a Node's, or why not.
+  struct Prepared {
+    std::optional<quicether::NodeConfig> node{};
+    std::vector<std::string> warnings{};
+    std::vector<std::string> errors{};
+  };
+
+  [[nodiscard]] Prepared prepare(const quicether::mgmt::LoadedConfig& loaded) const;
+  int fail(int code, const std::string& message);
+  boost::asio::awaitable<void> start();
+  boost::asio::awaitable<void> keep_resolving();
+  boost::asio::awaitable<void> watch_signals();
+  [[nodiscard]] int open_node();
+  void warn(const std::vector<std::string>& warnings);
+  void shut_down();
+
+  boost::asio::io_context& io_;
+  quicether::mgmt::ParsedFlags flags_;
+  quicether::mgmt::LoadedConfig loaded_;
+  quicether::mgmt::ResolvedHosts hosts_{};
+  quicether::mgmt::LogSink log_;
+  std::unique_ptr<quicether::Environment> environment_{};
+  std::optional<quicether::Identity> identity_{};
+  std::unique_ptr<quicether::Node> node_{};
+  std::unique_ptr<quicether::mgmt::ControlServer> control_{};
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer resolve_again_;
+  std::vector<std::string> warnings_{};
+  int exit_code_ = 0;
+  bool stopping_ = false;
+};
+
+}  // namespace qed
+
+#endif  // QUICETHER_APPS_QED_DAEMON_HPP

@@ -1,0 +1,38 @@
+#ifndef QUICETHER_APPS_QUICETHER_DAEMON_HPP
+#define QUICETHER_APPS_QUICETHER_DAEMON_HPP
+
+#include "arguments.hpp"
+#include "command.hpp"
+
+#include <quicether/mgmt/config_loader.hpp>
+#include <quicether/mgmt/control_client.hpp>
+
+#include <boost/system/result.hpp>
+
+#include <filesystem>
+#include <vector>
+
+namespace cli {
+
+/// Options of every command that asks the daemon.
+[[nodiscard]] std::vector<OptionSpec> daemon_options();
+
+/// The daemon's socket: --control-socket, or what the configuration says.
+[[nodiscard]] std::filesystem::path find_socket(const Arguments& arguments);
+
+/// Connects to the running daemon.
+[[nodiscard]] boost::system::result<quicether::mgmt::ControlClient, Failure> connect(
+    const Arguments& arguments);
+
+/// An error of the daemon in words for the user.
+[[nodiscard]] Failure to_failure(const quicether::mgmt::ControlError& error);
+
+/// Errors of the configuration in words for the user.
+[[nodiscard]] Failure to_failure(const quicether::mgmt::ConfigErrors& errors);
+
+/// The sources of the configuration, with --config if it was given.
+[[nodiscard]] quicether::mgmt::ConfigSources config_sources(const Arguments& arguments);
+
+}  // namespace cli
+
+#endif  // QUICETHER_APPS_QUICETHER_DAEMON_HPP

@@ -1,0 +1,30 @@
+#ifndef QUICETHER_APPS_QUICETHER_FORMAT_HPP
+#define QUICETHER_APPS_QUICETHER_FORMAT_HPP
+
+#include <quicether/base/node_id.hpp>
+#include <quicether/base/time.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace cli {
+
+/// "0.21ms", "1.5ms", "15ms", "1200ms"; "-" for zero, which means unknown.
+[[nodiscard]] std::string format_rtt(quicether::Duration rtt);
+
+/// "950", "1.2K", "450K", "1.2M", "3.4G".
+[[nodiscard]] std::string format_count(std::uint64_t count);
+
+/// The two largest units: "12s", "3m 5s", "2h 0m", "5d 3h".
+[[nodiscard]] std::string format_uptime(quicether::Duration uptime);
+
+/// "abc123def456", with the name behind it if there is one: "abc123def456 (home)".
+[[nodiscard]] std::string format_node(const quicether::NodeId& id, std::string_view name);
+
+/// The first letter as a capital.
+[[nodiscard]] std::string capitalized(std::string_view word);
+
+}  // namespace cli
+
+#endif  // QUICETHER_APPS_QUICETHER_FORMAT_HPP

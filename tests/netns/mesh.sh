@@ -1,0 +1,86 @@
+# Nodes with a real qed each, for the tests that source this file after lib.sh.
+#
+#   mesh_nodes alice bob        namespaces on one bridge, 10.99.0.1 …, keys and node ids
+#   configure alice bob         alice's configuration: bob is her peer at his address
+#   start alice; wait_connected alice 1
+#
+# A node's files are in $work/NAME: config.toml, policy.toml, node.key, control.sock.
+
+declare -A node_id underlay
+
+mesh_nodes() {
+  local name i=0
+  namespaces lan
+  ip -n lan link add br0 type bridge
+  ip -n lan link set br0 up
+  for name; do
+    i=$((i + 1))
+    namespaces "$name"
+    connect lan "to-$name" "$name" eth0
+    ip -n lan link set "to-$name" master br0
+    underlay[$name]=10.99.0.$i
+    ip -n "$name" addr add "10.99.0.$i/24" dev eth0
+    mkdir -m 0700 "$work/$name"
+    node_id[$name]=$("$programs/quicether" keygen --output "$work/$name/node.key" --json |
+      sed -n 's/.*"node_id" *: *"\([0-9a-f]*\)".*/\1/p')
+    [[ ${node_id[$name]} =~ ^[0-9a-f]{40}$ ]] || fail "keygen gave no node id"
+    allow_all "$name"
+  done
+}
+
+# configure NAME PEER…: a PEER with a leading "@" is known by its id only, and dials us.
+configure() {
+  local name=$1 peer
+  shift
+  {
+    printf '[node]\nname = "%s"\nstate_dir = "%s"\n' "$name" "$work/$name"
+    printf '[security]\npolicy_file = "%s"\n' "$work/$name/policy.toml"
+    printf '[control]\nsocket = "%s"\n' "$work/$name/control.sock"
+    for peer; do
+      printf '[[peer]]\nname = "%s"\nid = "%s"\n' "${peer#@}" "${node_id[${peer#@}]}"
+      [[ $peer == @* ]] || printf 'endpoints = ["%s:9000"]\n' "${underlay[$peer]}"
+    done
+  } >"$work/$name/config.toml"
+}
+
+# allow_all NAME / allow_nothing NAME: NAME's policy file.
+allow_all() {
+  printf '[[rules]]\nsubject = "*"\nobject = "%s"\naction = "allow"\n' 0.0.0.0/0 ::/0 \
+    >"$work/$1/policy.toml"
+}
+allow_nothing() { : >"$work/$1/policy.toml"; }
+
+start() {
+  spawn "$1" "$1" "$programs/qed" --config "$work/$1/config.toml"
+  wait_for_line "$1" node.ready
+}
+
+ctl() { # NAME COMMAND…
+  local name=$1
+  shift
+  limit 10 in_ns "$name" "$programs/quicether" "$@" --control-socket "$work/$name/control.sock"
+}
+
+connected() { # NAME COUNT
+  ctl "$1" status --json | grep -Eq "\"peers_connected\" *: *$2\b"
+}
+
+wait_connected() { # NAME COUNT [SECONDS]
+  wait_for "${3:-10}" connected "$1" "$2" || fail "$1 is not connected to $2 peers"
+}
+
+overlay() { # NAME 4|6
+  ip -n "$1" -o "-$2" addr show dev quicether0 scope global |
+    sed -n 's/.* inet6\? \([0-9a-f.:]*\)\/.*/\1/p' | head -n 1
+}
+
+reaches() { # FROM TO [ping options]
+  local from=$1 to=$2
+  shift 2
+  limit 15 in_ns "$from" ping -q -c 1 -W 2 "$@" "$to" >/dev/null
+}
+
+# counter NAME COUNTER: its value in `quicether status --json`.
+counter() {
+  ctl "$1" status --json | grep -Eo "\"${2//./\\.}\" *: *[0-9]+" | grep -Eo '[0-9]+$'
+}
