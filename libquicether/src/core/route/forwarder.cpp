@@ -1,22 +1,31 @@
+#include <quicether/base/assert.hpp>
+#include <quicether/base/bytes.hpp>
 #include <quicether/core/route/forwarder.hpp>
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace quicether::route {
 
 namespace {
 
-/// 255.255.255.255, the limited broadcast address (RFC 919).
-bool is_broadcast(const IpAddress& address) {
-  return address.is_v4() && address.to_v4_number() == 0xffff'ffffU;
-}
-
-bool is_martian(const IpAddress& address) {
-  return address.is_unspecified() || address.is_loopback() || address.is_link_local() ||
-         is_broadcast(address);
+// ::/96 and ::ffff:0:0/96.
+bool embeds_ipv4(ConstBytes v6) noexcept {
+  const auto high = load_be<std::uint64_t>(v6);
+  const auto middle = load_be<std::uint32_t>(v6.subspan(8));
+  return high == 0 && (middle == 0 || middle == 0xffffU);
 }
 
 }  // namespace
+
+bool is_martian(const IpAddress& address) noexcept {
+  if (address.is_v6()) {
+    return embeds_ipv4(address.bytes()) || address.is_link_local();
+  }
+  const auto first = address.bytes()[0];
+  return first == 0 || first == 127 || first >= 240 || address.is_link_local();
+}
 
 std::string_view to_string(Drop drop) noexcept {
   switch (drop) {
@@ -46,34 +55,45 @@ std::string_view to_string(Drop drop) noexcept {
   return "unknown";
 }
 
-void Forwarder::replace(const Hop& hop, const std::vector<Prefix>& prefixes) {
-  auto& owned = owned_[hop];
-  std::vector<Prefix> released;
-  for (const auto& prefix : owned) {
-    const auto* owner = routes_.find(prefix);
-    if (owner != nullptr && *owner == hop) {
-      routes_.erase(prefix);
-      released.push_back(prefix);
-    }
+void Forwarder::replace(const Hop& hop, std::vector<Prefix> prefixes) {
+  std::ranges::sort(prefixes);
+  prefixes.erase(std::ranges::unique(prefixes).begin(), prefixes.end());
+  const auto old = std::move(claimed_[hop]);
+  // What is in both keeps its place: repeating a claim does not take a prefix over.
+  std::vector<Prefix> changed;
+  std::ranges::set_difference(old, prefixes, std::back_inserter(changed));
+  for (const auto& prefix : changed) {
+    release(prefix, hop);
   }
-  owned = prefixes;
-  for (const auto& prefix : released) {
-    restore(prefix);
+  changed.clear();
+  std::ranges::set_difference(prefixes, old, std::back_inserter(changed));
+  for (const auto& prefix : changed) {
+    claim(prefix, hop);
   }
-  for (const auto& prefix : owned) {
-    const auto* owner = routes_.find(prefix);
-    if (hop.is_local() || owner == nullptr || !owner->is_local()) {
-      routes_.insert(prefix, hop);
-    }
+  if (prefixes.empty()) {
+    claimed_.erase(hop);
+  } else {
+    claimed_[hop] = std::move(prefixes);
   }
 }
 
-void Forwarder::restore(const Prefix& prefix) {
-  for (const auto& [hop, owned] : owned_) {
-    if (std::ranges::find(owned, prefix) != owned.end()) {
-      routes_.insert(prefix, hop);
-      return;
-    }
+void Forwarder::claim(const Prefix& prefix, const Hop& hop) {
+  auto& hops = claims_[prefix];
+  const bool behind_local = !hops.empty() && hops.back().is_local();
+  hops.insert(hops.end() - (behind_local ? 1 : 0), hop);
+  routes_.insert(prefix, hops.back());
+}
+
+void Forwarder::release(const Prefix& prefix, const Hop& hop) {
+  const auto found = claims_.find(prefix);
+  QE_ASSERT(found != claims_.end());
+  auto& hops = found->second;
+  std::erase(hops, hop);
+  if (hops.empty()) {
+    claims_.erase(found);
+    routes_.erase(prefix);
+  } else {
+    routes_.insert(prefix, hops.back());
   }
 }
 
@@ -81,7 +101,7 @@ void Forwarder::set_local(const std::vector<IpAddress>& addresses,
                           const std::vector<Prefix>& subnets) {
   std::vector<Prefix> prefixes = subnets;
   std::ranges::transform(addresses, std::back_inserter(prefixes), Prefix::host);
-  replace(Hop{}, prefixes);
+  replace(Hop{}, std::move(prefixes));
 }
 
 void Forwarder::set_peer(PeerIndex peer, const std::vector<Prefix>& prefixes) {

@@ -42,8 +42,8 @@ enum class Drop : std::uint8_t {
   defect,               ///< see Decision::defect
   ipv4_options,         ///< IPv4 options
   source_routed,        ///< IPv6 routing header (RFC 5095)
-  martian_source,       ///< unspecified, loopback, multicast, broadcast or link-local source
-  martian_destination,  ///< unspecified, loopback, broadcast or link-local destination
+  martian_source,       ///< a source that is no single host anywhere: see is_martian(), multicast
+  martian_destination,  ///< likewise a destination, but multicast
   multicast,            ///< multicast destination: the overlay is unicast
   source_not_owned,     ///< the inner source does not belong to the sender
   no_route,             ///< nobody owns the destination
@@ -55,6 +55,13 @@ inline constexpr std::size_t kDropCount = 11;
 
 /// The counter's name: "no_route".
 [[nodiscard]] std::string_view to_string(Drop drop) noexcept;
+
+/// True for addresses that no packet between hosts may carry, multicast aside: unspecified,
+/// loopback, link-local, 0.0.0.0/8, 240.0.0.0/4 with the broadcast address, and IPv6 addresses that
+/// embed an IPv4 one (::/96, ::ffff:0:0/96), which a host might take for that.
+///
+/// **Source:** RFC 1122 section 3.2.1.3, RFC 3927, RFC 4291, RFC 6890.
+[[nodiscard]] bool is_martian(const IpAddress& address) noexcept;
 
 /// What to do with one packet.
 struct Decision {
@@ -77,8 +84,8 @@ class Forwarder {
   /// equal ones of peers.
   void set_local(const std::vector<IpAddress>& addresses, const std::vector<Prefix>& subnets);
 
-  /// What belongs to a peer. Replaces what was set before. An equal prefix of another peer is taken
-  /// over: who may announce what is decided before.
+  /// What belongs to a peer. Replaces what was set before. Of equal prefixes of two peers the one
+  /// set last is in force, and when it goes the other again: who may have which is decided before.
   void set_peer(PeerIndex peer, const std::vector<Prefix>& prefixes);
 
   /// Where everything goes that no prefix matches.
@@ -99,11 +106,13 @@ class Forwarder {
  private:
   [[nodiscard]] static Decision inspect(ConstBytes packet) noexcept;
   [[nodiscard]] std::optional<Hop> next_hop(const IpAddress& destination) const noexcept;
-  void replace(const Hop& hop, const std::vector<Prefix>& prefixes);
-  void restore(const Prefix& prefix);
+  void replace(const Hop& hop, std::vector<Prefix> prefixes);
+  void claim(const Prefix& prefix, const Hop& hop);
+  void release(const Prefix& prefix, const Hop& hop);
 
-  LpmTable<Hop> routes_{};
-  std::map<Hop, std::vector<Prefix>> owned_{};  // as set, also while another has taken them over
+  LpmTable<Hop> routes_{};                        // the claims in force
+  std::map<Prefix, std::vector<Hop>> claims_{};   // all; the last of a prefix is in force
+  std::map<Hop, std::vector<Prefix>> claimed_{};  // by hop, in order
   std::optional<PeerIndex> default_gateway_{};
 };
 

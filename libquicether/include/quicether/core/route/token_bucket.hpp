@@ -5,16 +5,17 @@
 #include <quicether/base/time.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 
 namespace quicether::route {
 
-/// Lets `per_second` things through on average and `burst` at once.
+/// Lets `per_second` things through on average and `burst` at once. Copyable.
 class TokenBucket {
  public:
   /// Starts full. Both are at least 1.
   TokenBucket(std::uint32_t per_second, std::uint32_t burst) noexcept
-      : interval_{std::chrono::seconds{1} / per_second}, capacity_{interval_ * burst} {
+      : interval_{Duration{std::chrono::seconds{1}} / per_second}, capacity_{interval_ * burst} {
     QE_ASSERT(per_second >= 1 && burst >= 1);
   }
 
