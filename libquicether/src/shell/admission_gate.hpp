@@ -1,5 +1,5 @@
-#ifndef QUICETHER_SHELL_ADMISSION_GATE_HPP
-#define QUICETHER_SHELL_ADMISSION_GATE_HPP
+#ifndef QUICETHER_SRC_SHELL_ADMISSION_GATE_HPP
+#define QUICETHER_SRC_SHELL_ADMISSION_GATE_HPP
 
 #include <quicether/core/node/session_table.hpp>
 #include <quicether/core/policy/admission.hpp>
@@ -36,4 +36,4 @@ class AdmissionGate final : public node::AdmissionControl {
 
 }  // namespace quicether::detail
 
-#endif  // QUICETHER_SHELL_ADMISSION_GATE_HPP
+#endif  // QUICETHER_SRC_SHELL_ADMISSION_GATE_HPP

@@ -1,5 +1,5 @@
-#ifndef QUICETHER_SHELL_LINK_HOST_HPP
-#define QUICETHER_SHELL_LINK_HOST_HPP
+#ifndef QUICETHER_SRC_SHELL_LINK_HOST_HPP
+#define QUICETHER_SRC_SHELL_LINK_HOST_HPP
 
 #include <quicether/core/path/link_table.hpp>
 #include <quicether/link.hpp>
@@ -31,4 +31,4 @@ class LinkHost {
 
 }  // namespace quicether::detail
 
-#endif  // QUICETHER_SHELL_LINK_HOST_HPP
+#endif  // QUICETHER_SRC_SHELL_LINK_HOST_HPP

@@ -1,5 +1,5 @@
-#ifndef QUICETHER_SHELL_NODE_ADDRESSES_HPP
-#define QUICETHER_SHELL_NODE_ADDRESSES_HPP
+#ifndef QUICETHER_SRC_SHELL_NODE_ADDRESSES_HPP
+#define QUICETHER_SRC_SHELL_NODE_ADDRESSES_HPP
 
 #include <quicether/base/address.hpp>
 #include <quicether/base/ids.hpp>
@@ -77,4 +77,4 @@ class NodeAddresses {
 
 }  // namespace quicether::detail
 
-#endif  // QUICETHER_SHELL_NODE_ADDRESSES_HPP
+#endif  // QUICETHER_SRC_SHELL_NODE_ADDRESSES_HPP

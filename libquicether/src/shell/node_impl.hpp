@@ -1,5 +1,5 @@
-#ifndef QUICETHER_SHELL_NODE_IMPL_HPP
-#define QUICETHER_SHELL_NODE_IMPL_HPP
+#ifndef QUICETHER_SRC_SHELL_NODE_IMPL_HPP
+#define QUICETHER_SRC_SHELL_NODE_IMPL_HPP
 
 #include "admission_gate.hpp"
 #include "node_addresses.hpp"
@@ -79,4 +79,4 @@ class Node::Impl final : public LinkObserver {
 
 }  // namespace quicether
 
-#endif  // QUICETHER_SHELL_NODE_IMPL_HPP
+#endif  // QUICETHER_SRC_SHELL_NODE_IMPL_HPP

@@ -1,5 +1,5 @@
-#ifndef QUICETHER_SHELL_PATH_MANAGER_IMPL_HPP
-#define QUICETHER_SHELL_PATH_MANAGER_IMPL_HPP
+#ifndef QUICETHER_SRC_SHELL_PATH_MANAGER_IMPL_HPP
+#define QUICETHER_SRC_SHELL_PATH_MANAGER_IMPL_HPP
 
 #include "link_host.hpp"
 #include "waiter.hpp"
@@ -115,4 +115,4 @@ class PathManager::Impl final : public TransportObserver,
 
 }  // namespace quicether
 
-#endif  // QUICETHER_SHELL_PATH_MANAGER_IMPL_HPP
+#endif  // QUICETHER_SRC_SHELL_PATH_MANAGER_IMPL_HPP

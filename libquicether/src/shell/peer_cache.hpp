@@ -1,5 +1,5 @@
-#ifndef QUICETHER_SHELL_PEER_CACHE_HPP
-#define QUICETHER_SHELL_PEER_CACHE_HPP
+#ifndef QUICETHER_SRC_SHELL_PEER_CACHE_HPP
+#define QUICETHER_SRC_SHELL_PEER_CACHE_HPP
 
 #include <quicether/base/address.hpp>
 #include <quicether/base/node_id.hpp>
@@ -33,4 +33,4 @@ class PeerCache {
 
 }  // namespace quicether::detail
 
-#endif  // QUICETHER_SHELL_PEER_CACHE_HPP
+#endif  // QUICETHER_SRC_SHELL_PEER_CACHE_HPP

@@ -1,5 +1,5 @@
-#ifndef QUICETHER_SHELL_STREAM_STATE_HPP
-#define QUICETHER_SHELL_STREAM_STATE_HPP
+#ifndef QUICETHER_SRC_SHELL_STREAM_STATE_HPP
+#define QUICETHER_SRC_SHELL_STREAM_STATE_HPP
 
 #include "waiter.hpp"
 
@@ -74,4 +74,4 @@ class StreamState : public std::enable_shared_from_this<StreamState> {
 
 }  // namespace quicether::detail
 
-#endif  // QUICETHER_SHELL_STREAM_STATE_HPP
+#endif  // QUICETHER_SRC_SHELL_STREAM_STATE_HPP

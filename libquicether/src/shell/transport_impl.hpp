@@ -1,5 +1,5 @@
-#ifndef QUICETHER_SHELL_TRANSPORT_IMPL_HPP
-#define QUICETHER_SHELL_TRANSPORT_IMPL_HPP
+#ifndef QUICETHER_SRC_SHELL_TRANSPORT_IMPL_HPP
+#define QUICETHER_SRC_SHELL_TRANSPORT_IMPL_HPP
 
 #include "stream_state.hpp"
 #include "waiter.hpp"
@@ -103,4 +103,4 @@ class Transport::Impl final : public detail::StreamHost,
 
 }  // namespace quicether
 
-#endif  // QUICETHER_SHELL_TRANSPORT_IMPL_HPP
+#endif  // QUICETHER_SRC_SHELL_TRANSPORT_IMPL_HPP

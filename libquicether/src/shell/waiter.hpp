@@ -1,5 +1,5 @@
-#ifndef QUICETHER_SHELL_WAITER_HPP
-#define QUICETHER_SHELL_WAITER_HPP
+#ifndef QUICETHER_SRC_SHELL_WAITER_HPP
+#define QUICETHER_SRC_SHELL_WAITER_HPP
 
 #include <quicether/base/assert.hpp>
 #include <quicether/base/error.hpp>
@@ -66,4 +66,4 @@ class Waiter {
 
 }  // namespace quicether::detail
 
-#endif  // QUICETHER_SHELL_WAITER_HPP
+#endif  // QUICETHER_SRC_SHELL_WAITER_HPP

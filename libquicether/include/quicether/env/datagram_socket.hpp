@@ -15,8 +15,8 @@
 namespace quicether {
 
 struct DatagramSocketOptions {
-  SocketAddress bind{};      ///< [::] binds both families; port 0 takes a free one
-  std::string interface {};  ///< non-empty: bind to this network interface
+  SocketAddress bind{};     ///< [::] binds both families; port 0 takes a free one
+  std::string interface{};  ///< non-empty: bind to this network interface
   std::size_t receive_buffer_bytes = 4U << 20U;  ///< wanted; the system may grant less
   std::size_t send_buffer_bytes = 4U << 20U;
 };

@@ -1,5 +1,5 @@
-#ifndef QUICETHER_CORE_CRYPTO_TLS_IMPL_HPP
-#define QUICETHER_CORE_CRYPTO_TLS_IMPL_HPP
+#ifndef QUICETHER_SRC_CORE_CRYPTO_TLS_IMPL_HPP
+#define QUICETHER_SRC_CORE_CRYPTO_TLS_IMPL_HPP
 
 #include "core/crypto/tls_tickets.hpp"
 
@@ -51,4 +51,4 @@ class TlsSessionState {
 
 }  // namespace quicether::crypto::detail
 
-#endif  // QUICETHER_CORE_CRYPTO_TLS_IMPL_HPP
+#endif  // QUICETHER_SRC_CORE_CRYPTO_TLS_IMPL_HPP

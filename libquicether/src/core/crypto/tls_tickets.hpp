@@ -1,5 +1,5 @@
-#ifndef QUICETHER_CORE_CRYPTO_TLS_TICKETS_HPP
-#define QUICETHER_CORE_CRYPTO_TLS_TICKETS_HPP
+#ifndef QUICETHER_SRC_CORE_CRYPTO_TLS_TICKETS_HPP
+#define QUICETHER_SRC_CORE_CRYPTO_TLS_TICKETS_HPP
 
 #include <quicether/base/node_id.hpp>
 
@@ -67,4 +67,4 @@ class TlsTickets {
 
 }  // namespace quicether::crypto
 
-#endif  // QUICETHER_CORE_CRYPTO_TLS_TICKETS_HPP
+#endif  // QUICETHER_SRC_CORE_CRYPTO_TLS_TICKETS_HPP

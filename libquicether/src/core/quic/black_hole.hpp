@@ -1,5 +1,5 @@
-#ifndef QUICETHER_CORE_QUIC_BLACK_HOLE_HPP
-#define QUICETHER_CORE_QUIC_BLACK_HOLE_HPP
+#ifndef QUICETHER_SRC_CORE_QUIC_BLACK_HOLE_HPP
+#define QUICETHER_SRC_CORE_QUIC_BLACK_HOLE_HPP
 
 #include <quicether/base/time.hpp>
 
@@ -50,4 +50,4 @@ class BlackHole {
 
 }  // namespace quicether::quic
 
-#endif  // QUICETHER_CORE_QUIC_BLACK_HOLE_HPP
+#endif  // QUICETHER_SRC_CORE_QUIC_BLACK_HOLE_HPP

@@ -1,5 +1,5 @@
-#ifndef QUICETHER_CORE_QUIC_BLOCK_POOL_HPP
-#define QUICETHER_CORE_QUIC_BLOCK_POOL_HPP
+#ifndef QUICETHER_SRC_CORE_QUIC_BLOCK_POOL_HPP
+#define QUICETHER_SRC_CORE_QUIC_BLOCK_POOL_HPP
 
 #include <array>
 #include <cstddef>
@@ -43,4 +43,4 @@ class BlockPool {
 
 }  // namespace quicether::quic
 
-#endif  // QUICETHER_CORE_QUIC_BLOCK_POOL_HPP
+#endif  // QUICETHER_SRC_CORE_QUIC_BLOCK_POOL_HPP

@@ -1,5 +1,5 @@
-#ifndef QUICETHER_CORE_QUIC_CID_HPP
-#define QUICETHER_CORE_QUIC_CID_HPP
+#ifndef QUICETHER_SRC_CORE_QUIC_CID_HPP
+#define QUICETHER_SRC_CORE_QUIC_CID_HPP
 
 #include <quicether/base/bytes.hpp>
 #include <quicether/base/random.hpp>
@@ -56,4 +56,4 @@ class CidMaker {
 
 }  // namespace quicether::quic
 
-#endif  // QUICETHER_CORE_QUIC_CID_HPP
+#endif  // QUICETHER_SRC_CORE_QUIC_CID_HPP

@@ -1,5 +1,5 @@
-#ifndef QUICETHER_CORE_QUIC_CLOSE_REASON_HPP
-#define QUICETHER_CORE_QUIC_CLOSE_REASON_HPP
+#ifndef QUICETHER_SRC_CORE_QUIC_CLOSE_REASON_HPP
+#define QUICETHER_SRC_CORE_QUIC_CLOSE_REASON_HPP
 
 #include <quicether/base/error.hpp>
 #include <quicether/core/crypto/tls.hpp>
@@ -29,4 +29,4 @@ struct CloseReason {
 
 }  // namespace quicether::quic
 
-#endif  // QUICETHER_CORE_QUIC_CLOSE_REASON_HPP
+#endif  // QUICETHER_SRC_CORE_QUIC_CLOSE_REASON_HPP

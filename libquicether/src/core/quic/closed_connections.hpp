@@ -1,5 +1,5 @@
-#ifndef QUICETHER_CORE_QUIC_CLOSED_CONNECTIONS_HPP
-#define QUICETHER_CORE_QUIC_CLOSED_CONNECTIONS_HPP
+#ifndef QUICETHER_SRC_CORE_QUIC_CLOSED_CONNECTIONS_HPP
+#define QUICETHER_SRC_CORE_QUIC_CLOSED_CONNECTIONS_HPP
 
 #include "core/quic/cid.hpp"
 #include "core/quic/transmit_queue.hpp"
@@ -56,4 +56,4 @@ class ClosedConnections {
 
 }  // namespace quicether::quic
 
-#endif  // QUICETHER_CORE_QUIC_CLOSED_CONNECTIONS_HPP
+#endif  // QUICETHER_SRC_CORE_QUIC_CLOSED_CONNECTIONS_HPP

@@ -1,5 +1,5 @@
-#ifndef QUICETHER_CORE_QUIC_CONNECTION_HPP
-#define QUICETHER_CORE_QUIC_CONNECTION_HPP
+#ifndef QUICETHER_SRC_CORE_QUIC_CONNECTION_HPP
+#define QUICETHER_SRC_CORE_QUIC_CONNECTION_HPP
 
 #include "core/quic/black_hole.hpp"
 #include "core/quic/close_reason.hpp"
@@ -241,4 +241,4 @@ class Connection {
 
 }  // namespace quicether::quic
 
-#endif  // QUICETHER_CORE_QUIC_CONNECTION_HPP
+#endif  // QUICETHER_SRC_CORE_QUIC_CONNECTION_HPP

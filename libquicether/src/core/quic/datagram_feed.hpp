@@ -1,5 +1,5 @@
-#ifndef QUICETHER_CORE_QUIC_DATAGRAM_FEED_HPP
-#define QUICETHER_CORE_QUIC_DATAGRAM_FEED_HPP
+#ifndef QUICETHER_SRC_CORE_QUIC_DATAGRAM_FEED_HPP
+#define QUICETHER_SRC_CORE_QUIC_DATAGRAM_FEED_HPP
 
 #include "core/quic/datagram_queue.hpp"
 
@@ -47,4 +47,4 @@ class DatagramFeed {
 
 }  // namespace quicether::quic
 
-#endif  // QUICETHER_CORE_QUIC_DATAGRAM_FEED_HPP
+#endif  // QUICETHER_SRC_CORE_QUIC_DATAGRAM_FEED_HPP

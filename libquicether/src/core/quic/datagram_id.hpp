@@ -1,5 +1,5 @@
-#ifndef QUICETHER_CORE_QUIC_DATAGRAM_ID_HPP
-#define QUICETHER_CORE_QUIC_DATAGRAM_ID_HPP
+#ifndef QUICETHER_SRC_CORE_QUIC_DATAGRAM_ID_HPP
+#define QUICETHER_SRC_CORE_QUIC_DATAGRAM_ID_HPP
 
 #include <cstdint>
 
@@ -23,4 +23,4 @@ namespace quicether::quic {
 
 }  // namespace quicether::quic
 
-#endif  // QUICETHER_CORE_QUIC_DATAGRAM_ID_HPP
+#endif  // QUICETHER_SRC_CORE_QUIC_DATAGRAM_ID_HPP

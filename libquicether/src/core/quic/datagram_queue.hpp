@@ -1,5 +1,5 @@
-#ifndef QUICETHER_CORE_QUIC_DATAGRAM_QUEUE_HPP
-#define QUICETHER_CORE_QUIC_DATAGRAM_QUEUE_HPP
+#ifndef QUICETHER_SRC_CORE_QUIC_DATAGRAM_QUEUE_HPP
+#define QUICETHER_SRC_CORE_QUIC_DATAGRAM_QUEUE_HPP
 
 #include "core/quic/block_pool.hpp"
 
@@ -63,4 +63,4 @@ class DatagramQueue {
 
 }  // namespace quicether::quic
 
-#endif  // QUICETHER_CORE_QUIC_DATAGRAM_QUEUE_HPP
+#endif  // QUICETHER_SRC_CORE_QUIC_DATAGRAM_QUEUE_HPP

@@ -1,5 +1,5 @@
-#ifndef QUICETHER_CORE_QUIC_ENDPOINT_IMPL_HPP
-#define QUICETHER_CORE_QUIC_ENDPOINT_IMPL_HPP
+#ifndef QUICETHER_SRC_CORE_QUIC_ENDPOINT_IMPL_HPP
+#define QUICETHER_SRC_CORE_QUIC_ENDPOINT_IMPL_HPP
 
 #include "core/quic/closed_connections.hpp"
 #include "core/quic/connection_table.hpp"
@@ -76,4 +76,4 @@ class Endpoint::Impl {
 
 }  // namespace quicether::quic
 
-#endif  // QUICETHER_CORE_QUIC_ENDPOINT_IMPL_HPP
+#endif  // QUICETHER_SRC_CORE_QUIC_ENDPOINT_IMPL_HPP

@@ -1,5 +1,5 @@
-#ifndef QUICETHER_CORE_QUIC_MTU_WATCH_HPP
-#define QUICETHER_CORE_QUIC_MTU_WATCH_HPP
+#ifndef QUICETHER_SRC_CORE_QUIC_MTU_WATCH_HPP
+#define QUICETHER_SRC_CORE_QUIC_MTU_WATCH_HPP
 
 #include <quicether/base/time.hpp>
 
@@ -46,4 +46,4 @@ class MtuWatch {
 
 }  // namespace quicether::quic
 
-#endif  // QUICETHER_CORE_QUIC_MTU_WATCH_HPP
+#endif  // QUICETHER_SRC_CORE_QUIC_MTU_WATCH_HPP

@@ -1,5 +1,5 @@
-#ifndef QUICETHER_CORE_QUIC_NATIVE_PATH_HPP
-#define QUICETHER_CORE_QUIC_NATIVE_PATH_HPP
+#ifndef QUICETHER_SRC_CORE_QUIC_NATIVE_PATH_HPP
+#define QUICETHER_SRC_CORE_QUIC_NATIVE_PATH_HPP
 
 #include <quicether/base/address.hpp>
 
@@ -40,4 +40,4 @@ class NativePath {
 
 }  // namespace quicether::quic
 
-#endif  // QUICETHER_CORE_QUIC_NATIVE_PATH_HPP
+#endif  // QUICETHER_SRC_CORE_QUIC_NATIVE_PATH_HPP

@@ -1,5 +1,5 @@
-#ifndef QUICETHER_CORE_QUIC_NATIVE_TIME_HPP
-#define QUICETHER_CORE_QUIC_NATIVE_TIME_HPP
+#ifndef QUICETHER_SRC_CORE_QUIC_NATIVE_TIME_HPP
+#define QUICETHER_SRC_CORE_QUIC_NATIVE_TIME_HPP
 
 #include <quicether/base/time.hpp>
 
@@ -28,4 +28,4 @@ namespace quicether::quic {
 
 }  // namespace quicether::quic
 
-#endif  // QUICETHER_CORE_QUIC_NATIVE_TIME_HPP
+#endif  // QUICETHER_SRC_CORE_QUIC_NATIVE_TIME_HPP

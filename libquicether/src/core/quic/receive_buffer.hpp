@@ -1,5 +1,5 @@
-#ifndef QUICETHER_CORE_QUIC_RECEIVE_BUFFER_HPP
-#define QUICETHER_CORE_QUIC_RECEIVE_BUFFER_HPP
+#ifndef QUICETHER_SRC_CORE_QUIC_RECEIVE_BUFFER_HPP
+#define QUICETHER_SRC_CORE_QUIC_RECEIVE_BUFFER_HPP
 
 #include <quicether/core/quic/endpoint.hpp>
 
@@ -51,4 +51,4 @@ class ReceiveBuffer {
 
 }  // namespace quicether::quic
 
-#endif  // QUICETHER_CORE_QUIC_RECEIVE_BUFFER_HPP
+#endif  // QUICETHER_SRC_CORE_QUIC_RECEIVE_BUFFER_HPP

@@ -1,5 +1,5 @@
-#ifndef QUICETHER_CORE_QUIC_RING_QUEUE_HPP
-#define QUICETHER_CORE_QUIC_RING_QUEUE_HPP
+#ifndef QUICETHER_SRC_CORE_QUIC_RING_QUEUE_HPP
+#define QUICETHER_SRC_CORE_QUIC_RING_QUEUE_HPP
 
 #include <quicether/base/assert.hpp>
 
@@ -50,4 +50,4 @@ class RingQueue {
 
 }  // namespace quicether::quic
 
-#endif  // QUICETHER_CORE_QUIC_RING_QUEUE_HPP
+#endif  // QUICETHER_SRC_CORE_QUIC_RING_QUEUE_HPP

@@ -1,5 +1,5 @@
-#ifndef QUICETHER_CORE_QUIC_SHARED_HPP
-#define QUICETHER_CORE_QUIC_SHARED_HPP
+#ifndef QUICETHER_SRC_CORE_QUIC_SHARED_HPP
+#define QUICETHER_SRC_CORE_QUIC_SHARED_HPP
 
 #include "core/quic/block_pool.hpp"
 #include "core/quic/cid.hpp"
@@ -45,4 +45,4 @@ struct Shared {
 
 }  // namespace quicether::quic
 
-#endif  // QUICETHER_CORE_QUIC_SHARED_HPP
+#endif  // QUICETHER_SRC_CORE_QUIC_SHARED_HPP

@@ -1,5 +1,5 @@
-#ifndef QUICETHER_CORE_QUIC_STATELESS_HPP
-#define QUICETHER_CORE_QUIC_STATELESS_HPP
+#ifndef QUICETHER_SRC_CORE_QUIC_STATELESS_HPP
+#define QUICETHER_SRC_CORE_QUIC_STATELESS_HPP
 
 #include "core/quic/connection.hpp"
 #include "core/quic/shared.hpp"
@@ -58,4 +58,4 @@ class StatelessReplies {
 
 }  // namespace quicether::quic
 
-#endif  // QUICETHER_CORE_QUIC_STATELESS_HPP
+#endif  // QUICETHER_SRC_CORE_QUIC_STATELESS_HPP

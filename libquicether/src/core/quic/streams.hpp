@@ -1,5 +1,5 @@
-#ifndef QUICETHER_CORE_QUIC_STREAMS_HPP
-#define QUICETHER_CORE_QUIC_STREAMS_HPP
+#ifndef QUICETHER_SRC_CORE_QUIC_STREAMS_HPP
+#define QUICETHER_SRC_CORE_QUIC_STREAMS_HPP
 
 #include "core/quic/byte_queue.hpp"
 
@@ -90,4 +90,4 @@ class Streams {
 
 }  // namespace quicether::quic
 
-#endif  // QUICETHER_CORE_QUIC_STREAMS_HPP
+#endif  // QUICETHER_SRC_CORE_QUIC_STREAMS_HPP

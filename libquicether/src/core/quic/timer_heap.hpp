@@ -1,5 +1,5 @@
-#ifndef QUICETHER_CORE_QUIC_TIMER_HEAP_HPP
-#define QUICETHER_CORE_QUIC_TIMER_HEAP_HPP
+#ifndef QUICETHER_SRC_CORE_QUIC_TIMER_HEAP_HPP
+#define QUICETHER_SRC_CORE_QUIC_TIMER_HEAP_HPP
 
 #include <quicether/base/time.hpp>
 
@@ -53,4 +53,4 @@ class TimerHeap {
 
 }  // namespace quicether::quic
 
-#endif  // QUICETHER_CORE_QUIC_TIMER_HEAP_HPP
+#endif  // QUICETHER_SRC_CORE_QUIC_TIMER_HEAP_HPP

@@ -1,5 +1,5 @@
-#ifndef QUICETHER_CORE_QUIC_TLS_GLUE_HPP
-#define QUICETHER_CORE_QUIC_TLS_GLUE_HPP
+#ifndef QUICETHER_SRC_CORE_QUIC_TLS_GLUE_HPP
+#define QUICETHER_SRC_CORE_QUIC_TLS_GLUE_HPP
 
 #include <quicether/core/crypto/tls.hpp>
 
@@ -27,4 +27,4 @@ void set_crypto_callbacks(ngtcp2_callbacks& callbacks) noexcept;
 
 }  // namespace quicether::quic
 
-#endif  // QUICETHER_CORE_QUIC_TLS_GLUE_HPP
+#endif  // QUICETHER_SRC_CORE_QUIC_TLS_GLUE_HPP

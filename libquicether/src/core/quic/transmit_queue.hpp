@@ -1,5 +1,5 @@
-#ifndef QUICETHER_CORE_QUIC_TRANSMIT_QUEUE_HPP
-#define QUICETHER_CORE_QUIC_TRANSMIT_QUEUE_HPP
+#ifndef QUICETHER_SRC_CORE_QUIC_TRANSMIT_QUEUE_HPP
+#define QUICETHER_SRC_CORE_QUIC_TRANSMIT_QUEUE_HPP
 
 #include <quicether/base/datagram.hpp>
 
@@ -62,4 +62,4 @@ class TransmitQueue {
 
 }  // namespace quicether::quic
 
-#endif  // QUICETHER_CORE_QUIC_TRANSMIT_QUEUE_HPP
+#endif  // QUICETHER_SRC_CORE_QUIC_TRANSMIT_QUEUE_HPP
