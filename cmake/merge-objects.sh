@@ -9,19 +9,23 @@ while [[ $1 != -- ]]; do objects+=("$1") && shift; done
 shift
 archives=("$@")
 
-hidden=$(mktemp)
-trap 'rm -f "$hidden"' EXIT
+lists=$(mktemp -d)
+trap 'rm -rf "$lists"' EXIT
+symbols() { "$nm" --extern-only --defined-only --format=posix "$@" 2>/dev/null; }
 
-# Groups are dissolved, because a symbol that names a group could not become local.
+# Groups are dissolved, because a symbol that names a group could not become local. Without a group
+# the linker no longer folds "unique" symbols (static variables of templates) with those of another
+# object; as weak ones it does.
 "$ld" -r --force-group-allocation -o "$output" "${objects[@]}" --start-group "${archives[@]}" \
   --end-group
+symbols "$output" | awk '$2 == "u" { print $1 }' >"$lists/unique"
+"$objcopy" --weaken-symbols="$lists/unique" "$output"
 
 # Strong symbols of the archives are theirs. Weak ones are templates and inline functions, which
 # several libraries share by right, except those of the libraries inside, whoever instantiated them.
 {
-  "$nm" --extern-only --defined-only --format=posix "${archives[@]}" 2>/dev/null |
-    awk 'NF >= 2 && $2 ~ /^[TDBRC]$/ { print $1 }'
-  "$nm" --extern-only --defined-only --format=posix "$output" |
+  symbols "${archives[@]}" | awk 'NF >= 2 && $2 ~ /^[TDBRC]$/ { print $1 }'
+  symbols "$output" |
     awk '$1 ~ /4bssl|5boost(4json|15program_options)|4toml2v3|^(_Z[0-9]+)?(sk|lh)_/ { print $1 }'
-} | sort -u >"$hidden"
-"$objcopy" --localize-symbols="$hidden" "$output"
+} | sort -u >"$lists/hidden"
+"$objcopy" --localize-symbols="$lists/hidden" "$output"
