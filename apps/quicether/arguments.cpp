@@ -17,10 +17,8 @@ namespace po = boost::program_options;
 using quicether::mgmt::printable;
 
 Failure usage_failure(const CommandSpec& command, std::string message) {
-  return {ExitCode::usage,
-          std::move(message),
-          fmt::format("see: quicether help {}", command.name),
-          {}};
+  return {
+      ExitCode::usage, std::move(message), fmt::format("see: quicether help {}", command.name), {}};
 }
 
 po::options_description describe(const CommandSpec& command) {

@@ -1,135 +1,199 @@
 #include "command.hpp"
+#include "daemon.hpp"
 
 #include <quicether/mgmt/config_loader.hpp>
-#include <quicether/version.hpp>
+#include <quicether/mgmt/text.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 namespace cli {
-
 namespace {
 
-using std::string_view;
+using Options = std::vector<OptionSpec>;
 
-constexpr Option kJson{"json", "", "print JSON"};
-constexpr Option kSocket{"control-socket", "PATH", "the daemon's control socket"};
-constexpr Option kConfig{"config", "FILE", "configuration file that names the socket"};
-constexpr Option kHelp{"help", "", "print this help"};
+const OptionSpec kConfig{"config", "FILE", "use this file, not the usual two", Offer::files, {}};
+const OptionSpec kJson{"json", "", "print JSON", Offer::nothing, {}};
+const OptionSpec kHelp{"help", "", "print this help", Offer::nothing, {}};
 
-constexpr std::array kAskOptions{kJson, kSocket, kConfig, kHelp};
-constexpr std::array kStartOptions{
-    Option{"background", "", "return when the daemon is ready"},
-    kHelp,
-};
-constexpr std::array kKeygenOptions{
-    Option{"output", "FILE", "key file to write (default: the state directory's node.key)"},
-    Option{"state-dir", "DIR", "state directory"},
-    Option{"force", "", "move an existing key aside first"},
-    kJson,
-    kHelp,
-};
-constexpr std::array kConfigOptions{
-    kJson,
-    Option{"config", "FILE", "file to read or change"},
-    kSocket,
-    Option{"running", "", "show: the configuration of the running daemon"},
-    Option{"gateway-prefer", "NODE", "set: use this gateway first"},
-    Option{"gateway-allow", "NODE", "set: gateways that may be used"},
-    kHelp,
-};
-constexpr std::array kPlainOptions{kHelp};
-constexpr std::array<string_view, 4> kConfigWords{"show", "check", "get", "set"};
-constexpr std::array<string_view, 3> kShells{"bash", "zsh", "fish"};
+Options with_daemon_options(Options options) {
+  const auto more = daemon_options();
+  options.insert(options.end(), more.begin(), more.end());
+  return options;
+}
 
-constexpr std::array kCommands{
-    Command{"start",
-            "[--background] [flags of qed]",
-            "run the daemon",
-            kStartOptions,
-            {},
-            true,
-            run_start},
-    Command{
-        "stop", "", "stop the daemon and wait until it is gone", kAskOptions, {}, false, run_stop},
-    Command{"status", "", "what the node is and does", kAskOptions, {}, false, run_status},
-    Command{
-        "peers", "", "who is connected, and why others are not", kAskOptions, {}, false, run_peers},
-    Command{"routes", "", "where packets go", kAskOptions, {}, false, run_routes},
-    Command{"multipath", "", "the paths of each link", kAskOptions, {}, false, run_multipath},
-    Command{
-        "reload", "", "load configuration and policy again", kAskOptions, {}, false, run_reload},
-    Command{"keygen", "", "make a node key", kKeygenOptions, {}, false, run_keygen},
-    Command{"config",
-            "show|check|get KEY|set KEY VALUE",
-            "show, check or change the configuration",
-            kConfigOptions,
-            kConfigWords,
-            false,
-            run_config},
-    Command{"completion",
-            "bash|zsh|fish",
-            "print shell completion",
-            kPlainOptions,
-            kShells,
-            false,
-            run_completion},
-    Command{"version", "", "print the version", kPlainOptions, {}, false, run_version},
-    Command{"help", "[COMMAND]", "print help", kPlainOptions, {}, false, run_help},
-};
+CommandSpec start_command() {
+  return {.name = "start",
+          .arguments = {},
+          .summary = "run the daemon",
+          .options = {{"background", "", "return when the daemon is ready", Offer::nothing, {}},
+                      {"log-file", "FILE", "its log in the background", Offer::files, {}},
+                      {"wait", "SECONDS", "how long it may take to be ready", Offer::nothing, {}},
+                      kJson,
+                      kHelp},
+          .takes_config_flags = true,
+          .run = run_start};
+}
 
-void print_command_help(const Command& command) {
-  fmt::print("Usage: quicether {} {}\n\n{}{}.\n\n",
-             command.name,
-             command.arguments,
-             static_cast<char>(command.help[0] - 'a' + 'A'),
-             command.help.substr(1));
-  for (const auto& option : command.options) {
-    const auto left = option.argument.empty()
-                          ? fmt::format("--{}", option.name)
-                          : fmt::format("--{} {}", option.name, option.argument);
-    fmt::print("  {:<28} {}\n", left, option.help);
+CommandSpec config_set_command() {
+  return {.name = "config set",
+          .arguments = "[KEY VALUE]",
+          .summary = "change a configuration file",
+          .options = {{"gateway-prefer", "PEER", "prefer this gateway", Offer::nothing, {}},
+                      {"gateway-allow", "PEER", "allow this gateway too", Offer::nothing, {}},
+                      kConfig,
+                      kJson,
+                      kHelp},
+          .offer = Offer::words,
+          .words = quicether::mgmt::config_keys(),
+          .arguments_max = 2,
+          .run = run_config_set};
+}
+
+std::vector<CommandSpec> make_commands() {
+  return {
+      start_command(),
+      {.name = "stop",
+       .summary = "stop the daemon and wait until it is gone",
+       .options =
+           with_daemon_options({{"wait", "SECONDS", "how long it may take", Offer::nothing, {}}}),
+       .run = run_stop},
+      {.name = "status",
+       .summary = "show this node",
+       .options = with_daemon_options({}),
+       .run = run_status},
+      {.name = "peers",
+       .summary = "list the peers",
+       .options = with_daemon_options({}),
+       .run = run_peers},
+      {.name = "routes",
+       .summary = "list the routes of the overlay",
+       .options = with_daemon_options({}),
+       .run = run_routes},
+      {.name = "multipath",
+       .summary = "list the paths to the peers",
+       .options = with_daemon_options({}),
+       .run = run_multipath},
+      {.name = "reload",
+       .summary = "make the daemon read its configuration again",
+       .options = with_daemon_options({}),
+       .run = run_reload},
+      {.name = "keygen",
+       .summary = "make the key of a node",
+       .options = {{"output", "FILE", "write it to FILE", Offer::files, {}},
+                   {"force", "", "move a key that is there aside", Offer::nothing, {}},
+                   kConfig,
+                   kJson,
+                   kHelp},
+       .run = run_keygen},
+      {.name = "config show",
+       .summary = "print the configuration in effect",
+       .options = with_daemon_options(
+           {{"origins", "", "say where each value comes from", Offer::nothing, {}},
+            {"running", "", "ask the daemon for its own", Offer::nothing, {}}}),
+       .run = run_config_show},
+      {.name = "config check",
+       .arguments = "[FILE]",
+       .summary = "list what is wrong with a configuration",
+       .options = {kConfig, kJson, kHelp},
+       .offer = Offer::files,
+       .arguments_max = 1,
+       .run = run_config_check},
+      {.name = "config get",
+       .arguments = "KEY",
+       .summary = "print one value",
+       .options = {kConfig, kJson, kHelp},
+       .offer = Offer::words,
+       .words = quicether::mgmt::config_keys(),
+       .arguments_max = 1,
+       .run = run_config_get},
+      config_set_command(),
+      {.name = "completion",
+       .arguments = "bash|zsh|fish",
+       .summary = "print a completion script for a shell",
+       .options = {kJson, kHelp},
+       .offer = Offer::words,
+       .words = {"bash", "zsh", "fish"},
+       .arguments_max = 1,
+       .run = run_completion},
+      {.name = "help",
+       .arguments = "[COMMAND]",
+       .summary = "explain a command",
+       .options = {kJson, kHelp},
+       .arguments_max = 2,
+       .run = run_help},
+      {.name = "version",
+       .summary = "print the release",
+       .options = {kJson, kHelp},
+       .run = run_version},
+  };
+}
+
+std::string unknown_command(std::string_view word) {
+  std::vector<std::string_view> names;
+  for (const auto& command : commands()) {
+    names.push_back(command.name.substr(0, command.name.find(' ')));
   }
-  if (command.takes_daemon_flags) {
-    fmt::print("\nFlags of qed:\n{}", quicether::mgmt::config_flags_help());
-  }
+  const auto close = quicether::mgmt::closest_match(word, names);
+  const auto hint = close.empty() ? std::string{} : fmt::format("; did you mean {}?", close);
+  return fmt::format("unknown command {}{}", quicether::mgmt::quote(word, 64), hint);
+}
+
+std::size_t words_in(std::string_view name) {
+  return name.find(' ') == std::string_view::npos ? 1 : 2;
 }
 
 }  // namespace
 
-std::span<const Command> commands() {
+std::span<const CommandSpec> commands() {
+  static const auto kCommands = make_commands();
   return kCommands;
 }
 
-const Command* find_command(string_view name) {
-  const auto found = std::ranges::find(kCommands, name, &Command::name);
-  return found == kCommands.end() ? nullptr : &*found;
+const CommandSpec* find_command(std::span<const std::string> words) {
+  const auto all = commands();
+  const auto found = std::find_if(all.begin(), all.end(), [words](const CommandSpec& command) {
+    const auto count = words_in(command.name);
+    return words.size() >= count &&
+           command.name == fmt::format("{}", fmt::join(words.first(count), " "));
+  });
+  return found == all.end() ? nullptr : &*found;
 }
 
-int run_help(const std::vector<std::string>& arguments) {
-  if (!arguments.empty() && !arguments[0].starts_with("--")) {
-    const auto* command = find_command(arguments[0]);
-    if (command == nullptr) {
-      fmt::print(
-          stderr, "quicether: there is no command '{}'; see 'quicether help'\n", arguments[0]);
-      return kUsage;
-    }
-    print_command_help(*command);
-    return kOk;
+ExitCode run(std::span<const std::string> words, Output& output) {
+  if (words.empty()) {
+    (void)run_help({}, output);
+    return ExitCode::usage;
   }
-  fmt::print("Usage: quicether COMMAND [options]\n\n");
-  for (const auto& command : kCommands) {
-    fmt::print("  {:<12} {}\n", command.name, command.help);
+  if (std::find(words.begin(), words.end(), "--json") != words.end()) {
+    output.use_json();  // before anything can fail
   }
-  fmt::print("\n'quicether help COMMAND' tells more.\n");
-  return kOk;
-}
-
-int run_version(const std::vector<std::string>& /*arguments*/) {
-  fmt::print("quicether {}\n", quicether::kVersion);
-  return kOk;
+  if (words[0] == "--help" || words[0] == "-h") {
+    return run_help({}, output);
+  }
+  if (words[0] == "--version") {
+    return run_version({}, output);
+  }
+  const auto* command = find_command(words);
+  if (command == nullptr) {
+    const bool config = words[0] == "config";
+    return output.fail(
+        {ExitCode::usage,
+         config ? "config needs one of: show, check, get, set" : unknown_command(words[0]),
+         "see: quicether help",
+         {}});
+  }
+  const auto arguments = parse_arguments(*command, words.subspan(words_in(command->name)));
+  if (!arguments) {
+    return output.fail(arguments.error());
+  }
+  if (arguments->has("help")) {
+    Arguments about;
+    about.words = {std::string{command->name}};
+    return run_help(about, output);
+  }
+  return command->run(*arguments, output);
 }
 
 }  // namespace cli

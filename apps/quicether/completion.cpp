@@ -1,119 +1,76 @@
-// completion: shell functions made from the same tables that the commands are parsed with.
-#include "arguments.hpp"
+#include "completion.hpp"
 
 #include <quicether/mgmt/config_loader.hpp>
+#include <quicether/mgmt/text.hpp>
 
 #include <fmt/format.h>
 
-#include <string>
-
 namespace cli {
-
 namespace {
 
-/// What may follow a command: its options, its words, and qed's flags for start.
-std::vector<std::string> words_of(const Command& command) {
-  std::vector<std::string> words;
-  for (const auto& word : command.words) {
-    words.emplace_back(word);
+Offer offer_for(const quicether::mgmt::FlagSpec& flag) {
+  if (!flag.choices.empty()) {
+    return Offer::words;
   }
-  for (const auto& option : command.options) {
-    words.push_back("--" + std::string{option.name});
+  if (flag.argument == "FILE" || flag.argument == "PATH") {
+    return Offer::files;
   }
-  if (command.takes_daemon_flags) {
+  return flag.argument == "DIR" ? Offer::folders : Offer::nothing;
+}
+
+}  // namespace
+
+std::vector<OptionSpec> completed_options(const CommandSpec& command) {
+  auto options = command.options;
+  if (command.takes_config_flags) {
     for (const auto& flag : quicether::mgmt::config_flags()) {
-      words.push_back("--" + std::string{flag.name});
+      options.push_back({flag.name,
+                         flag.argument,
+                         flag.help,
+                         offer_for(flag),
+                         {flag.choices.begin(), flag.choices.end()}});
+    }
+  }
+  return options;
+}
+
+std::vector<OptionSpec> first_words() {
+  std::vector<OptionSpec> words;
+  for (const auto& command : commands()) {
+    const auto first = command.name.substr(0, command.name.find(' '));
+    if (words.empty() || words.back().name != first) {
+      words.push_back({first, {}, command.summary, Offer::nothing, {}});
     }
   }
   return words;
 }
 
-std::string command_names() {
-  std::string names;
+std::vector<OptionSpec> second_words(std::string_view first) {
+  std::vector<OptionSpec> words;
   for (const auto& command : commands()) {
-    names += (names.empty() ? "" : " ") + std::string{command.name};
-  }
-  return names;
-}
-
-std::string bash() {
-  std::string cases;
-  for (const auto& command : commands()) {
-    cases +=
-        fmt::format("    {}) words='{}' ;;\n", command.name, fmt::join(words_of(command), " "));
-  }
-  return fmt::format(R"sh(# bash completion for quicether: eval "$(quicether completion bash)"
-_quicether() {{
-  local current=${{COMP_WORDS[COMP_CWORD]}} words=
-  if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W '{}' -- "$current"))
-    return
-  fi
-  case ${{COMP_WORDS[1]}} in
-{}  esac
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
-  ((${{#COMPREPLY[@]}})) || COMPREPLY=($(compgen -f -- "$current"))
-}}
-complete -F _quicether quicether
-)sh",
-                     command_names(),
-                     cases);
-}
-
-std::string zsh() {
-  std::string cases;
-  for (const auto& command : commands()) {
-    cases +=
-        fmt::format("    {}) compadd -- {} ;;\n", command.name, fmt::join(words_of(command), " "));
-  }
-  return fmt::format(R"sh(#compdef quicether
-# zsh completion for quicether: quicether completion zsh > "${{fpath[1]}}/_quicether"
-_quicether() {{
-  if ((CURRENT == 2)); then
-    compadd -- {}
-    return
-  fi
-  case $words[2] in
-{}  esac
-  _files
-}}
-compdef _quicether quicether
-)sh",
-                     command_names(),
-                     cases);
-}
-
-std::string fish() {
-  std::string text = "# fish completion for quicether: quicether completion fish | source\n";
-  for (const auto& command : commands()) {
-    text += fmt::format("complete -c quicether -n __fish_use_subcommand -f -a {} -d '{}'\n",
-                        command.name,
-                        command.help);
-    for (const auto& word : words_of(command)) {
-      const bool option = word.starts_with("--");
-      text += fmt::format("complete -c quicether -n '__fish_seen_subcommand_from {}' {} {}\n",
-                          command.name,
-                          option ? "-l" : "-f -a",
-                          option ? word.substr(2) : word);
+    if (command.name.starts_with(first) && command.name.substr(first.size()).starts_with(' ')) {
+      words.push_back(
+          {command.name.substr(first.size() + 1), {}, command.summary, Offer::nothing, {}});
     }
   }
-  return text;
+  return words;
 }
 
-}  // namespace
-
-int run_completion(const std::vector<std::string>& words) {
-  const auto arguments = parse("completion", words, 1);
-  if (!arguments) {
-    return kUsage;
-  }
-  const auto shell = arguments->words.empty() ? std::string{} : arguments->words[0];
+ExitCode run_completion(const Arguments& arguments, Output& output) {
+  const auto shell = arguments.words.empty() ? std::string{} : arguments.words[0];
   if (shell != "bash" && shell != "zsh" && shell != "fish") {
-    fmt::print(stderr, "quicether completion: name a shell: bash, zsh or fish\n");
-    return kUsage;
+    return output.fail({ExitCode::usage,
+                        "completion needs one of: bash, zsh, fish",
+                        "such as: source <(quicether completion bash)",
+                        {}});
   }
-  fmt::print("{}", shell == "bash" ? bash() : shell == "zsh" ? zsh() : fish());
-  return kOk;
+  const auto script = shell == "bash"  ? bash_completion()
+                      : shell == "zsh" ? zsh_completion()
+                                       : fish_completion();
+  output.print(arguments.has("json")
+                   ? fmt::format("{{\"script\":{}}}\n", quicether::mgmt::json_quote(script))
+                   : script);
+  return ExitCode::ok;
 }
 
 }  // namespace cli

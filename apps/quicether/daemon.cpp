@@ -51,7 +51,7 @@ std::string advice_for(const ControlError& error) {
   return {};
 }
 
-bool exists(const std::filesystem::path& path) {
+bool may_exist(const std::filesystem::path& path) {
   std::error_code unknown;  // a folder that this user may not look into
   return std::filesystem::exists(path, unknown) || unknown;
 }
@@ -84,12 +84,12 @@ std::filesystem::path find_socket(const Arguments& arguments) {
   const auto sources = config_sources(arguments);
   const auto loaded = load_config(sources);
   // A wrong configuration must not keep anyone from stopping the daemon that still runs.
-  auto own = loaded ? loaded->config.control.socket
-                    : quicether::mgmt::default_control_socket(sources);
+  auto own =
+      loaded ? loaded->config.control.socket : quicether::mgmt::default_control_socket(sources);
   ConfigSources of_system;
   of_system.superuser = true;
   auto system = quicether::mgmt::default_control_socket(of_system);
-  return !sources.superuser && !exists(own) && exists(system) ? system : own;
+  return !sources.superuser && !may_exist(own) && may_exist(system) ? system : own;
 }
 
 boost::system::result<ControlClient, Failure> connect(const Arguments& arguments) {

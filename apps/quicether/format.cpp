@@ -22,8 +22,9 @@ std::string format_rtt(quicether::Duration rtt) {
     return "-";
   }
   const auto ms = std::chrono::duration<double, std::milli>{rtt}.count();
-  return ms < 1.0 ? fmt::format("{:.2f}ms", ms)
-                  : ms < 10.0 ? fmt::format("{:.1f}ms", ms) : fmt::format("{:.0f}ms", ms);
+  return ms < 1.0    ? fmt::format("{:.2f}ms", ms)
+         : ms < 10.0 ? fmt::format("{:.1f}ms", ms)
+                     : fmt::format("{:.0f}ms", ms);
 }
 
 std::string format_count(std::uint64_t count) {

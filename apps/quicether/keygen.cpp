@@ -1,9 +1,8 @@
-// keygen: makes a node key, and never loses one.
-#include "arguments.hpp"
+#include "command.hpp"
+#include "daemon.hpp"
 
 #include <quicether/core/crypto/system_random.hpp>
 #include <quicether/identity.hpp>
-#include <quicether/mgmt/config_loader.hpp>
 #include <quicether/mgmt/text.hpp>
 
 #include <fmt/format.h>
@@ -12,81 +11,88 @@
 #include <system_error>
 
 namespace cli {
-
 namespace {
 
-namespace fs = std::filesystem;
-namespace mgmt = quicether::mgmt;
+using quicether::Identity;
 
-fs::path key_file(const Arguments& arguments) {
-  if (const auto output = arguments.get("output")) {
-    return *output;
+boost::system::result<std::filesystem::path, Failure> key_file(const Arguments& arguments) {
+  if (const auto file = arguments.value("output")) {
+    return std::filesystem::path{*file};
   }
-  const auto directory =
-      arguments.get("state-dir")
-          ? fs::path{*arguments.get("state-dir")}
-          : mgmt::default_state_dir(mgmt::system_config_sources(mgmt::ParsedFlags{}));
-  std::error_code ignored;
-  fs::create_directories(directory, ignored);
-  fs::permissions(directory, fs::perms::owner_all, ignored);
-  return directory / "node.key";
+  const auto loaded = load_config(config_sources(arguments));
+  if (!loaded) {
+    return to_failure(loaded.error());
+  }
+  const auto& folder = loaded->config.node.state_dir;
+  std::error_code ignored;  // writing the key reports it
+  if (std::filesystem::create_directories(folder, ignored)) {
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, ignored);
+  }
+  return folder / "node.key";
 }
 
-/// A name beside the key that nothing has yet: "node.key.old", "node.key.old.2" …
-fs::path aside(const fs::path& file) {
-  auto name = fs::path{file.string() + ".old"};
-  for (int i = 2; fs::exists(name); ++i) {
+// A key is never deleted: a name beside it that nothing has yet.
+std::filesystem::path name_aside(const std::filesystem::path& file) {
+  auto name = std::filesystem::path{file.string() + ".old"};
+  for (int i = 2; std::filesystem::exists(std::filesystem::symlink_status(name)); ++i) {
     name = fmt::format("{}.old.{}", file.string(), i);
   }
   return name;
 }
 
+Failure save_failure(const std::filesystem::path& file, const quicether::error_code& error) {
+  if (error == quicether::errc::already_open) {
+    return {ExitCode::cannot_create,
+            fmt::format("{} is there already", file.string()),
+            "--force moves it aside and makes a new one; this node then has another NodeId",
+            {}};
+  }
+  return {
+      error == quicether::errc::permission_denied ? ExitCode::not_permitted : ExitCode::io_failure,
+      fmt::format("{}: {}", file.string(), Identity::explain(error)),
+      {},
+      {}};
+}
+
+std::string describe(const Identity& identity, const std::filesystem::path& file, bool json) {
+  constexpr std::string_view kJson =
+      "{{\"node_id\":\"{}\",\"public_key\":\"{}\",\"overlay_address\":\"{}\",\"file\":{}}}\n";
+  constexpr std::string_view kText =
+      "Node ID: {}\nPublic Key: {}\nOverlay Address: {}\nKey File: {}\n";
+  return fmt::format(fmt::runtime(json ? kJson : kText),
+                     identity.node_id().to_string(),
+                     identity.public_key().to_string(),
+                     identity.overlay_address().to_string(),
+                     json ? quicether::mgmt::json_quote(file.string()) : file.string());
+}
+
 }  // namespace
 
-int run_keygen(const std::vector<std::string>& words) {
-  const auto arguments = parse("keygen", words);
-  if (!arguments) {
-    return kUsage;
+ExitCode run_keygen(const Arguments& arguments, Output& output) {
+  const auto file = key_file(arguments);
+  if (!file) {
+    return output.fail(file.error());
   }
-  const auto file = key_file(*arguments);
-  std::error_code error;
-  if (arguments->has("force") && fs::exists(fs::symlink_status(file, error))) {
-    const auto kept = aside(file);
-    fs::rename(file, kept, error);
-    if (error) {
-      fmt::print(stderr, "quicether: cannot move {}: {}\n", file.string(), error.message());
-      return kCannotCreate;
+  std::error_code failed;
+  if (arguments.has("force") &&
+      std::filesystem::exists(std::filesystem::symlink_status(*file, failed))) {
+    const auto aside = name_aside(*file);
+    std::filesystem::rename(*file, aside, failed);
+    if (failed) {
+      return output.fail({ExitCode::io_failure,
+                          fmt::format("cannot move {}: {}", file->string(), failed.message()),
+                          {},
+                          {}});
     }
-    fmt::print(stderr, "The old key is now {}\n", kept.string());
+    output.remark(fmt::format("The old key is now {}\n", aside.string()));
   }
   quicether::crypto::SystemRandom random;
-  const auto identity = quicether::Identity::generate(random);
-  if (const auto saved = identity.save(file.string()); !saved) {
-    fmt::print(stderr,
-               "quicether: {}: {}\n{}",
-               file.string(),
-               saved.error() == quicether::errc::already_open ? "there is a key already"
-                                                              : saved.error().message(),
-               saved.error() == quicether::errc::already_open
-                   ? "A lost key is a lost node; --force moves it aside.\n"
-                   : "");
-    return saved.error() == quicether::errc::permission_denied ? kNoPermission : kCannotCreate;
+  const auto identity = Identity::generate(random);
+  if (const auto saved = identity.save(file->string()); !saved) {
+    return output.fail(save_failure(*file, saved.error()));
   }
-  if (arguments->has("json")) {
-    fmt::print(
-        "{{\"node_id\":\"{}\",\"public_key\":\"{}\",\"overlay_address\":\"{}\",\"file\":{}}}\n",
-        identity.node_id().to_string(),
-        identity.public_key().to_string(),
-        identity.overlay_address().to_string(),
-        mgmt::json_quote(file.string()));
-    return kOk;
-  }
-  fmt::print("Node ID: {}\nPublic Key: {}\nOverlay Address: {}\nKey File: {}\n",
-             identity.node_id().to_string(),
-             identity.public_key().to_string(),
-             identity.overlay_address().to_string(),
-             file.string());
-  return kOk;
+  output.print(describe(identity, *file, arguments.has("json")));
+  return ExitCode::ok;
 }
 
 }  // namespace cli

@@ -1,131 +1,129 @@
-// start: runs qed, in the foreground in place of this process, or in the background until it is
-// ready or has failed.
-#include "arguments.hpp"
+#include "command.hpp"
+#include "daemon.hpp"
+#include "process.hpp"
 
-#include <quicether/mgmt/config_loader.hpp>
-#include <quicether/mgmt/control_client.hpp>
+#include <quicether/mgmt/text.hpp>
 
 #include <fmt/format.h>
 
-#include <poll.h>
-#include <spawn.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
+#include <chrono>
 #include <filesystem>
-#include <string>
+#include <fstream>
 #include <system_error>
-#include <vector>
 
 namespace cli {
-
 namespace {
 
-namespace fs = std::filesystem;
-namespace mgmt = quicether::mgmt;
+using quicether::mgmt::Config;
+using quicether::mgmt::ControlClient;
 
-/// How long a daemon may take until its control socket answers: names may have to be looked up.
-constexpr int kReadySeconds = 30;
-constexpr int kPollMilliseconds = 50;
+constexpr std::chrono::milliseconds kStep{50};
+constexpr std::size_t kLogLinesShown = 10;
 
-/// qed beside this program, else by PATH.
-std::string daemon_program() {
-  std::error_code error;
-  const auto self = fs::read_symlink("/proc/self/exe", error);
-  if (const auto beside = self.parent_path() / "qed"; !error && fs::exists(beside)) {
-    return beside.string();
+boost::system::result<Config, Failure> load(const Arguments& arguments) {
+  auto flags = quicether::mgmt::parse_config_flags(arguments.config_flags);
+  if (!flags) {
+    return to_failure(flags.error());
   }
-  return "qed";
+  const auto loaded = load_config(quicether::mgmt::system_config_sources(std::move(*flags)));
+  if (!loaded) {
+    return to_failure(loaded.error());
+  }
+  return loaded->config;
 }
 
-std::vector<char*> to_argv(std::vector<std::string>& words) {
-  std::vector<char*> argv;
-  for (auto& word : words) {
-    argv.push_back(word.data());
-  }
-  argv.push_back(nullptr);
-  return argv;
+// One earlier log is kept.
+std::filesystem::path prepare_log(const Arguments& arguments, const Config& config) {
+  const std::filesystem::path log_file =
+      arguments.value("log-file").value_or((config.node.state_dir / "qed.log").string());
+  std::error_code ignored;  // if it cannot be made, qed cannot be started, which is reported
+  std::filesystem::create_directories(log_file.parent_path(), ignored);
+  std::filesystem::rename(log_file, log_file.string() + ".1", ignored);
+  return log_file;
 }
 
-int start_in_foreground(std::vector<std::string> words) {
-  auto argv = to_argv(words);
-  ::execvp(argv[0], argv.data());
-  fmt::print(stderr, "quicether: cannot run {}: {}\n", words[0], std::strerror(errno));
-  return kUnavailable;
-}
-
-/// The exit code of a child that has ended; waits at most `milliseconds`.
-bool ended(int process, int milliseconds, int& exit_code) {
-  const auto descriptor = static_cast<int>(::syscall(SYS_pidfd_open, process, 0));
-  pollfd exit{descriptor, POLLIN, 0};
-  const bool gone = descriptor < 0 || ::poll(&exit, 1, milliseconds) == 1;
-  if (descriptor >= 0) {
-    ::close(descriptor);
-  }
-  if (!gone) {
-    return false;
-  }
-  int status = 0;
-  ::waitpid(process, &status, 0);
-  exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : kUnavailable;
-  return true;
-}
-
-int start_in_background(std::vector<std::string> words, const fs::path& socket) {
-  auto argv = to_argv(words);
-  posix_spawnattr_t attributes{};
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
-  posix_spawn_file_actions_t files{};
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", 0, 0);
-  pid_t process = 0;
-  const int failed = ::posix_spawnp(&process, argv[0], &files, &attributes, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&files);
-  posix_spawnattr_destroy(&attributes);
-  if (failed != 0) {
-    fmt::print(stderr, "quicether: cannot run {}: {}\n", words[0], std::strerror(failed));
-    return kUnavailable;
-  }
-  for (int waited = 0; waited < kReadySeconds * 1000; waited += kPollMilliseconds) {
-    int exit_code = kOk;
-    if (ended(process, kPollMilliseconds, exit_code)) {
-      return exit_code == kOk ? kUnavailable : exit_code;  // It has said why.
-    }
-    const auto client = mgmt::ControlClient::connect(socket);
-    if (client && client->server_process() == process) {
-      fmt::print("qed runs as process {}\n", process);
-      return kOk;
+std::vector<std::string> last_lines(const std::filesystem::path& file) {
+  std::vector<std::string> lines;
+  std::ifstream input{file};
+  for (std::string line; std::getline(input, line);) {
+    lines.push_back(quicether::mgmt::printable(line, 4096));
+    if (lines.size() > kLogLinesShown) {
+      lines.erase(lines.begin());
     }
   }
-  fmt::print(stderr, "quicether: process {} is not ready after {} s\n", process, kReadySeconds);
-  return kUnavailable;
+  return lines;
+}
+
+ExitCode report_ready(int process, ControlClient& client, Output& output, bool json) {
+  const auto status = client.status();
+  if (!status) {
+    return output.fail(to_failure(status.error()));
+  }
+  const auto id = status->id.to_string();
+  output.print(json ? fmt::format("{{\"process\":{},\"node_id\":\"{}\"}}\n", process, id)
+                    : fmt::format("qed runs as process {}\nNode ID: {}\n", process, id));
+  return ExitCode::ok;
+}
+
+Failure ended_early(int exit_code, const std::filesystem::path& log_file) {
+  // qed's exit codes are of the same kind, so the script that called us learns the reason.
+  const bool clean = exit_code == 0;
+  return {clean ? ExitCode::unavailable : static_cast<ExitCode>(exit_code),
+          fmt::format("qed ended with exit code {}", exit_code),
+          "its log is " + log_file.string(),
+          last_lines(log_file)};
+}
+
+ExitCode start_in_background(const Arguments& arguments, const Config& config, Output& output) {
+  const auto limit = parse_wait(arguments.value("wait"), std::chrono::seconds{30});
+  if (!limit) {
+    return output.fail(limit.error());
+  }
+  const auto& socket = config.control.socket;
+  if (const auto running = ControlClient::connect(socket)) {
+    return output.fail({ExitCode::cannot_create,
+                        fmt::format("qed runs already, as process {}", running->server_process()),
+                        "to start another one, give it a state directory and a socket of its own",
+                        {}});
+  }
+  const auto log_file = prepare_log(arguments, config);
+  const auto process = spawn(find_qed(), arguments.config_flags, log_file);
+  if (!process) {
+    return output.fail(process.error());
+  }
+  const auto watch = ProcessWatch::open(*process);
+  for (std::chrono::milliseconds waited{0}; waited < *limit; waited += kStep) {
+    if (!watch || watch->ended_within(kStep)) {
+      return output.fail(ended_early(reap(*process), log_file));
+    }
+    auto client = ControlClient::connect(socket);
+    if (client && client->server_process() == *process) {
+      return report_ready(*process, *client, output, arguments.has("json"));
+    }
+  }
+  return output.fail(
+      {ExitCode::try_again,
+       fmt::format("qed (process {}) is not ready after {} s", *process, limit->count()),
+       "its log is " + log_file.string(),
+       last_lines(log_file)});
 }
 
 }  // namespace
 
-int run_start(const std::vector<std::string>& arguments) {
-  auto words = arguments;
-  const bool background = std::erase(words, "--background") != 0;
-  const auto flags = mgmt::parse_config_flags(words);
-  if (!flags) {
-    fmt::print(stderr, "{}\nTry 'quicether help start'.\n", flags.error().to_string());
-    return kUsage;
+ExitCode run_start(const Arguments& arguments, Output& output) {
+  const auto config = load(arguments);
+  if (!config) {
+    return output.fail(config.error());
   }
-  words.insert(words.begin(), daemon_program());
-  if (!background) {
-    return start_in_foreground(std::move(words));
+  if (arguments.has("background")) {
+    return start_in_background(arguments, *config, output);
   }
-  const auto loaded = mgmt::load_config(mgmt::system_config_sources(*flags));
-  if (!loaded) {
-    fmt::print(stderr, "{}", loaded.error().to_string());
-    return loaded.error().usage ? kUsage : kBadConfig;
+  for (const auto* const option : {"log-file", "wait", "json"}) {
+    if (arguments.has(option)) {
+      return output.fail({ExitCode::usage, fmt::format("--{} needs --background", option), {}, {}});
+    }
   }
-  return start_in_background(std::move(words), loaded->config.control.socket);
+  return output.fail(replace_process(find_qed(), arguments.config_flags));
 }
 
 }  // namespace cli

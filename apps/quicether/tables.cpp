@@ -1,139 +1,133 @@
 #include "tables.hpp"
 
+#include "format.hpp"
+#include "table.hpp"
+
 #include <quicether/mgmt/text.hpp>
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <chrono>
+#include <set>
 #include <vector>
 
 namespace cli {
-
 namespace {
 
+using quicether::NodeStatus;
+using quicether::PathStatus;
+using quicether::PeerStatus;
+using quicether::RouteStatus;
 using quicether::mgmt::printable;
 
-using Row = std::vector<std::string>;
-
-/// Columns as wide as their widest cell, separated by " | ".
-std::string table(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], row[i].size());
-    }
+// The path that a packet would take now: the active one with the lowest RTT.
+const PathStatus* best_path(const PeerStatus& peer) {
+  const PathStatus* best = nullptr;
+  for (const auto& path : peer.paths) {
+    const bool better = best == nullptr || (path.state == "active" && best->state != "active") ||
+                        (path.state == best->state && path.rtt < best->rtt);
+    best = better ? &path : best;
   }
-  std::string text;
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += i == 0 ? "" : " | ";
-      line += i + 1 == row.size() ? row[i] : fmt::format("{:<{}}", row[i], widths[i]);
-    }
-    text += line + "\n";
-  }
-  return text;
+  return best;
 }
 
-std::string milliseconds(quicether::Duration duration) {
-  const auto value = std::chrono::duration<double, std::milli>(duration).count();
-  return value < 10 ? fmt::format("{:.1f}ms", value) : fmt::format("{:.0f}ms", value);
-}
-
-std::string capitalized(std::string text) {
-  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') {
-    text[0] = static_cast<char>(text[0] - 'a' + 'A');
-  }
-  return text;
-}
-
-std::string peer_state(const quicether::PeerStatus& peer) {
+std::string describe_state(const PeerStatus& peer) {
   auto text = capitalized(peer.state);
   if (peer.gateway) {
     text += " (gateway)";
   }
-  return peer.detail.empty() ? text : fmt::format("{}: {}", text, printable(peer.detail));
+  return peer.detail.empty() ? text : fmt::format("{}: {}", text, peer.detail);
 }
 
-std::string count(std::uint64_t packets) {
-  const auto value = static_cast<double>(packets);
-  if (packets >= 1'000'000) {
-    return fmt::format("{:.1f}M", value / 1e6);
+std::string describe_paths(const NodeStatus& status,
+                           std::span<const PeerStatus> peers,
+                           const InterfaceOf& interface_of) {
+  std::set<std::string> interfaces;
+  for (const auto& peer : peers) {
+    for (const auto& path : peer.paths) {
+      if (path.state == "active") {
+        interfaces.insert(interface_of(path.local.address));
+      }
+    }
   }
-  return packets >= 1000 ? fmt::format("{:.0f}K", value / 1e3) : fmt::format("{}", packets);
+  interfaces.erase("-");
+  return interfaces.empty()
+             ? fmt::format("{}", status.paths_active)
+             : fmt::format("{} ({})", status.paths_active, fmt::join(interfaces, ", "));
 }
 
-}  // namespace
-
-std::string status_text(const quicether::NodeStatus& status) {
-  std::string text = fmt::format("Node ID: {}\n", status.id.to_string());
-  if (!status.name.empty()) {
-    text += fmt::format("Name: {}\n", printable(status.name));
-  }
+std::string describe_tun(const NodeStatus& status) {
   std::vector<std::string> addresses;
   for (const auto& address : status.overlay_addresses) {
     addresses.push_back(address.address.to_string());
   }
-  text += status.tun_name.empty() ? "TUN Interface: none\n"
-                                  : fmt::format("TUN Interface: {} ({})\n",
-                                                printable(status.tun_name),
-                                                fmt::join(addresses, ", "));
+  return status.tun_name.empty()
+             ? "none"
+             : fmt::format("{} ({})", printable(status.tun_name), fmt::join(addresses, ", "));
+}
+
+}  // namespace
+
+std::string format_status(const NodeStatus& status,
+                          std::span<const PeerStatus> peers,
+                          const InterfaceOf& interface_of) {
+  auto text = fmt::format("Node ID: {}\n", status.id.to_string());
+  text += fmt::format("TUN Interface: {}\n", describe_tun(status));
   text += fmt::format("Connected Peers: {}\n", status.peers_connected);
-  text += fmt::format("Active Paths: {}\n", status.paths_active);
+  text += fmt::format("Active Paths: {}\n", describe_paths(status, peers, interface_of));
+  if (!status.name.empty()) {
+    text += fmt::format("Name: {}\n", printable(status.name));
+  }
   for (const auto& address : status.listen) {
     text += fmt::format("Listening: {}\n", address.to_string());
   }
   text +=
       fmt::format("Policy: {} ({} rules)\n", printable(status.policy_source), status.policy_rules);
+  text += fmt::format("Uptime: {}\n", format_uptime(status.uptime));
+  text += fmt::format("Version: {}\n", printable(status.version));
   for (const auto& warning : status.warnings) {
     text += fmt::format("Warning: {}\n", printable(warning, 1024));
   }
   return text;
 }
 
-std::string peers_table(std::span<const quicether::PeerStatus> peers) {
-  std::vector<Row> rows{{"NodeID", "Address", "RTT", "Status", "Name"}};
+std::string format_peers(std::span<const PeerStatus> peers) {
+  std::vector<Row> rows;
   for (const auto& peer : peers) {
-    const bool up = !peer.paths.empty();
-    rows.push_back({peer.id.short_string(),
-                    up ? peer.paths.front().remote.to_string() : "-",
-                    up ? milliseconds(peer.paths.front().rtt) : "-",
-                    peer_state(peer),
-                    peer.name.empty() ? "-" : printable(peer.name)});
+    const auto* path = best_path(peer);
+    rows.push_back({format_node(peer.id, peer.name),
+                    path == nullptr ? "-" : path->remote.to_string(),
+                    path == nullptr ? "-" : format_rtt(path->rtt),
+                    describe_state(peer)});
   }
-  return table(rows);
+  return format_table({"NodeID", "Address", "RTT", "Status"}, rows);
 }
 
-std::string routes_table(std::span<const quicether::RouteStatus> routes) {
-  std::vector<Row> rows{{"Destination", "Next Hop", "Interface"}};
+std::string format_routes(std::span<const RouteStatus> routes) {
+  std::vector<Row> rows;
   for (const auto& route : routes) {
-    std::string hop = "this node";
-    if (route.next_hop) {
-      hop = route.next_hop_name.empty()
-                ? route.next_hop->short_string()
-                : fmt::format(
-                      "{} ({})", route.next_hop->short_string(), printable(route.next_hop_name));
-    }
-    rows.push_back({route.destination.to_string(), std::move(hop), capitalized(route.kind)});
+    rows.push_back(
+        {route.destination.to_string(),
+         route.next_hop ? format_node(*route.next_hop, route.next_hop_name) : "this node",
+         capitalized(route.kind)});
   }
-  return table(rows);
+  return format_table({"Destination", "Next Hop", "Interface"}, rows);
 }
 
-std::string multipath_table(std::span<const quicether::PeerStatus> peers) {
-  std::vector<Row> rows{{"Peer", "Address", "Remote", "RTT", "Packets", "Lost", "Status"}};
+std::string format_multipath(std::span<const PeerStatus> peers, const InterfaceOf& interface_of) {
+  std::vector<Row> rows;
   for (const auto& peer : peers) {
     for (const auto& path : peer.paths) {
-      rows.push_back({peer.name.empty() ? peer.id.short_string() : printable(peer.name),
-                      path.local.to_string(),
-                      path.remote.to_string(),
-                      milliseconds(path.rtt),
-                      count(path.packets_sent + path.packets_received),
-                      count(path.packets_lost),
-                      capitalized(path.state)});
+      rows.push_back({interface_of(path.local.address),
+                      path.local.address.to_string(),
+                      format_rtt(path.rtt),
+                      "-",  // not measured in this version
+                      format_count(path.packets_sent + path.packets_received),
+                      capitalized(path.state),
+                      format_node(peer.id, peer.name)});
     }
   }
-  return table(rows);
+  return format_table({"Interface", "Address", "RTT", "Bandwidth", "Packets", "Status", "Peer"},
+                      rows);
 }
 
 }  // namespace cli

@@ -1,18 +1,29 @@
 #ifndef QUICETHER_APPS_QUICETHER_TABLES_HPP
 #define QUICETHER_APPS_QUICETHER_TABLES_HPP
 
+#include <quicether/base/address.hpp>
 #include <quicether/status.hpp>
 
+#include <functional>
 #include <span>
 #include <string>
 
 namespace cli {
 
-// What the commands print for people. Text from peers is made safe for terminals.
-[[nodiscard]] std::string status_text(const quicether::NodeStatus& status);
-[[nodiscard]] std::string peers_table(std::span<const quicether::PeerStatus> peers);
-[[nodiscard]] std::string routes_table(std::span<const quicether::RouteStatus> routes);
-[[nodiscard]] std::string multipath_table(std::span<const quicether::PeerStatus> peers);
+/// The name of the local interface that has an address; "-" when none has.
+using InterfaceOf = std::function<std::string(const quicether::IpAddress&)>;
+
+/// Asks the system.
+[[nodiscard]] std::string interface_of(const quicether::IpAddress& address);
+
+/// What `status`, `peers`, `routes` and `multipath` print.
+[[nodiscard]] std::string format_status(const quicether::NodeStatus& status,
+                                        std::span<const quicether::PeerStatus> peers,
+                                        const InterfaceOf& interface_of);
+[[nodiscard]] std::string format_peers(std::span<const quicether::PeerStatus> peers);
+[[nodiscard]] std::string format_routes(std::span<const quicether::RouteStatus> routes);
+[[nodiscard]] std::string format_multipath(std::span<const quicether::PeerStatus> peers,
+                                           const InterfaceOf& interface_of);
 
 }  // namespace cli
 
