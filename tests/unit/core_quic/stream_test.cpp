@@ -280,6 +280,7 @@ TEST_CASE("stream: datagrams are not starved by a bulk stream", "[quic][stream][
   Pair pair;
   REQUIRE(pair.connect());
   pair.world.link.bits_per_second = 10e6;
+  pair.world.link.queue = seconds{1};
   const auto stream = pair.client.endpoint->open_stream(pair.at_client).value();
   const auto data = pattern(250'000);
   REQUIRE(pair.client.endpoint->write_stream(pair.at_client, stream, data, true).has_value());
