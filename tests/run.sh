@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds everything and runs the tests: unit, simulation, namespaces, consumers, source checks.
 #
-#   tests/run.sh [--preset release|dev|asan|tsan|fuzz] [--tls aws-lc|debian-boringssl] [ctest options]
+#   tests/run.sh [--preset release|dev|asan|tsan|fuzz] [--tls aws-lc|debian-boringssl]
+#                [-D<CMake variable>=<value>]… [ctest options]
 #
 # Asks nothing, and ends with CTest's summary and exit code. The namespace tests need root and say
 # so when they are skipped. More often wanted: tests/run.sh -L unit, tests/run.sh -R routing_table.
@@ -9,12 +10,13 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 preset=release tls=auto
-ctest_options=()
+cmake_options=() ctest_options=()
 while (($# > 0)); do
   case $1 in
     --preset) preset=${2:?--preset needs a name} && shift ;;
     --tls) tls=${2:?--tls needs a name} && shift ;;
-    -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0" && exit 0 ;;
+    -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0" && exit 0 ;;
+    -D*) cmake_options+=("$1") ;;
     *) ctest_options+=("$1") ;;
   esac
   shift
@@ -41,7 +43,7 @@ export TSAN_OPTIONS=$symbolizer${TSAN_OPTIONS:+:$TSAN_OPTIONS}
 export UBSAN_OPTIONS=print_stacktrace=1:$symbolizer${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}
 
 say "configure ($preset, TLS library: $tls)"
-cmake --preset "$preset" -B "$build" -DQUICETHER_TLS="$tls"
+cmake --preset "$preset" -B "$build" -DQUICETHER_TLS="$tls" "${cmake_options[@]}"
 say "build"
 cmake --build "$build" -j "$jobs"
 say "test"
