@@ -67,6 +67,9 @@ ByteVector without_id(ConstBytes packet) {
   return bytes;
 }
 
+// A super-packet, and headers for each packet of it.
+constexpr std::size_t kArenaBytes = 65535 + 128 * wire::kSegmentsMax;
+
 using Flows = std::map<wire::FlowKey, std::vector<ByteVector>>;
 
 void add(Flows& flows, ConstBytes packet) {
@@ -88,7 +91,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   wire::Coalescer coalescer;
   coalescer.start(views);
   Flows after;
-  ByteVector arena(65536 + 128 * wire::kSegmentsMax);
+  static ByteVector arena(kArenaBytes);  // making it anew would cost most of the time
   std::array<Bytes, wire::kSegmentsMax> split{};
   for (wire::Coalesced one; coalescer.next(one);) {
     ByteVector joined;

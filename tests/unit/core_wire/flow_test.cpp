@@ -188,14 +188,69 @@ TEST_CASE("flow: only errors quote, and only packets of their own family", "[wir
   CHECK_FALSE(quoted(icmp_packet(kRouter4, kA4, 3, 0)).has_value());
 }
 
+TEST_CASE("flow: a later fragment of an ICMP message is no error", "[wire][flow]") {
+  const auto quoted_packet = udp_packet(kA6, kB6, counting_bytes(100));
+  auto payload = fragment_header(58, 800, false, 5);
+  append(payload, ConstBytes{error_about(quoted_packet, 1)}.subspan(40));
+  const auto packet = ip_packet(kRouter6, kA6, 44, payload);
+
+  CHECK_FALSE(quoted(packet).has_value());
+  CHECK_FALSE(wire::is_icmp_error(*wire::parse_packet(packet)));
+}
+
+TEST_CASE("flow: a packet of the other family is not taken for one of its own", "[wire][flow]") {
+  // Long enough to be read as either.
+  const auto v4 = udp_packet(kA4, kB4, counting_bytes(100));
+  const auto v6 = udp_packet(kA6, kB6, counting_bytes(100));
+
+  CHECK_FALSE(quoted(error_about(6, v4, 1)).has_value());
+  CHECK_FALSE(quoted(error_about(4, v6, 3)).has_value());
+}
+
+TEST_CASE("flow: a quoted ICMP message other than echo has no identifier", "[wire][flow]") {
+  for (const auto& packet :
+       {icmp_packet(kA4, kB4, 13, 0, 0x1234'0001U), icmp_packet(kA6, kB6, 135, 0, 0x1234'0001U)}) {
+    const auto flow = quoted(error_about(packet, 3));
+    REQUIRE(flow.has_value());
+    CHECK(*flow == key_of(packet));
+    CHECK(flow->source_port == 0);
+  }
+}
+
+TEST_CASE("flow: quoted extension headers are walked as far as those of a packet", "[wire][flow]") {
+  const auto udp = udp_packet(kA6, kB6, counting_bytes(4));
+  const auto chain = [&udp](std::size_t count) {
+    ByteVector payload;
+    for (std::size_t i = 0; i < count; ++i) {
+      append(payload, extension_header(i + 1 < count ? 60 : 17));
+    }
+    append(payload, ConstBytes{udp}.subspan(40));
+    return ip_packet(kA6, kB6, 60, payload);
+  };
+  CHECK(quoted(error_about(chain(wire::kExtensionHeadersMax), 1)).has_value());
+  CHECK_FALSE(quoted(error_about(chain(wire::kExtensionHeadersMax + 1), 1)).has_value());
+
+  // Cut anywhere, or claiming more than there is, they lead nowhere.
+  const auto whole = chain(2);
+  for (std::size_t size = 40; size < 40 + 16 + 8; ++size) {
+    CAPTURE(size);
+    CHECK_FALSE(quoted(error_about(ConstBytes{whole}.first(size), 1)).has_value());
+  }
+  auto long_header = whole;
+  long_header[41] = 200;
+  CHECK_FALSE(quoted(error_about(long_header, 1)).has_value());
+}
+
 TEST_CASE("flow: a quoted header that leads nowhere is refused", "[wire][flow]") {
   auto bad_length = udp_packet(kA4, kB4, counting_bytes(40));
   bad_length[0] = 0x44;
   CHECK_FALSE(quoted(error_about(bad_length, 3)).has_value());
   bad_length[0] = 0x4f;
   CHECK(quoted(error_about(bad_length, 3)).has_value());
-  bad_length.resize(60);
-  CHECK_FALSE(quoted(error_about(bad_length, 3)).has_value());
+  for (std::size_t size = 20; size < 68; ++size) {
+    CAPTURE(size);
+    CHECK_FALSE(quoted(error_about(ConstBytes{bad_length}.first(size), 3)).has_value());
+  }
 
   ByteVector endless;
   for (int i = 0; i < 20; ++i) {

@@ -105,7 +105,7 @@ void Coalescer::add(std::uint16_t index) noexcept {
   if (!info || info->fragment != Fragment::none) {
     return;
   }
-  const bool candidate = wanted(*info);
+  const bool candidate = wanted(packets_[index], *info);
   auto* group = find(flow_key(*info));
   if (group != nullptr) {
     if (candidate && join(*group, index, *info)) {
@@ -125,12 +125,20 @@ Coalescer::Group* Coalescer::find(const FlowKey& key) noexcept {
   return found == groups_.end() ? nullptr : &*found;
 }
 
-bool Coalescer::wanted(const PacketInfo& info) const noexcept {
-  const bool plain = info.transport_offset == ip_header_bytes(info);
-  if (info.protocol == kProtocolTcp) {
-    return options_.tcp && plain && (info.tcp_flags | kTcpPsh) == (kTcpAck | kTcpPsh);
+bool Coalescer::wanted(ConstBytes packet, const PacketInfo& info) const noexcept {
+  if (info.transport_offset != ip_header_bytes(info)) {
+    return false;
   }
-  return options_.udp && plain && info.protocol == kProtocolUdp;
+  if (info.protocol == kProtocolTcp) {
+    return options_.tcp && (info.tcp_flags | kTcpPsh) == (kTcpAck | kTcpPsh);
+  }
+  if (!options_.udp || info.protocol != kProtocolUdp) {
+    return false;
+  }
+  // Bytes after the UDP datagram (RFC 9868) would become payload, and no checksum a checksum.
+  const auto transport = packet.subspan(info.transport_offset);
+  return read<std::uint16_t>(transport, 4) == transport.size() &&
+         read<std::uint16_t>(transport, kUdpChecksumOffset) != 0;
 }
 
 void Coalescer::open(std::uint16_t index, const PacketInfo& info) noexcept {
@@ -173,15 +181,13 @@ bool Coalescer::join(Group& group, std::uint16_t index, const PacketInfo& info) 
       !ip_headers_fit(first, packet, info, group.count)) {
     return false;
   }
-  if (tcp ? read<std::uint32_t>(transport, 4) != group.next_sequence ||
-                !tcp_headers_fit(first.subspan(group.transport_offset),
-                                 transport,
-                                 header_bytes - info.transport_offset)
-          : read<std::uint16_t>(transport, 4) != transport.size()) {
+  if (tcp && (read<std::uint32_t>(transport, 4) != group.next_sequence ||
+              !tcp_headers_fit(first.subspan(group.transport_offset),
+                               transport,
+                               header_bytes - info.transport_offset))) {
     return false;
   }
-  // A wrong checksum must stay wrong, and a missing one missing: joining replaces it by a right
-  // one.
+  // A wrong checksum must stay wrong: joining replaces it by a right one.
   if (!checksum_is_right(packet, info) ||
       (group.count == 1 && !checksum_is_right(first, *parse_packet(first)))) {
     return false;

@@ -120,7 +120,7 @@ class Coalescer {
 
   void add(std::uint16_t index) noexcept;
   [[nodiscard]] Group* find(const FlowKey& key) noexcept;
-  [[nodiscard]] bool wanted(const PacketInfo& info) const noexcept;
+  [[nodiscard]] bool wanted(ConstBytes packet, const PacketInfo& info) const noexcept;
   void open(std::uint16_t index, const PacketInfo& info) noexcept;
   [[nodiscard]] bool join(Group& group, std::uint16_t index, const PacketInfo& info) noexcept;
   void close(Group& group) noexcept;
