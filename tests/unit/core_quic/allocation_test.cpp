@@ -1,3 +1,4 @@
+#include "support/replaceable_new.hpp"
 #include "unit/core_quic/direct_pair.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -5,6 +6,8 @@
 #include <cstdlib>
 #include <new>
 #include <vector>
+
+#if QE_TEST_REPLACEABLE_NEW
 
 namespace {
 
@@ -81,3 +84,5 @@ TEST_CASE("allocation: nor does a full congestion window", "[quic][allocation]")
 
 }  // namespace
 }  // namespace quicether::quic::test
+
+#endif  // QE_TEST_REPLACEABLE_NEW
