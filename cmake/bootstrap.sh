@@ -17,9 +17,11 @@ readonly recipe=1
 readonly ngtcp2_version=1.11.0 boost_version=1.88.0 catch2_version=3.7.1
 readonly stable=trixie rolling=sid
 
+# build: what configuring a preset and apps/demo.sh need; test: what the tests run besides.
 packages_build=(g++ cmake ninja-build ccache pkg-config make xz-utils libc6-dev libfmt-dev
-  libtomlplusplus-dev libnl-route-3-dev iproute2 nftables iputils-ping procps)
-packages_test=("${packages_build[@]}" python3 iperf3 ethtool libbenchmark-dev libssl-dev tcpdump)
+  libtomlplusplus-dev libnl-route-3-dev libbenchmark-dev libssl-dev python3 iproute2 nftables
+  iputils-ping procps)
+packages_test=("${packages_build[@]}" iperf3 ethtool tcpdump)
 packages_ci=("${packages_test[@]}" clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19)
 
 say() { printf 'bootstrap: %s\n' "$*"; }
