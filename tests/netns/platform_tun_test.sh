@@ -63,6 +63,11 @@ echo_tun twice name=tun9 address=10.91.0.1/24 route=10.91.0.0/24 route=10.92.0.0
   route=10.92.0.0/16 unroute=10.91.0.0/24 unroute=10.91.0.0/24
 end twice || fail "exit code $?"
 
+step "a pattern for a name: the kernel numbers it"
+echo_tun numbered name=qe%d
+show link show qe0 >/dev/null
+end numbered || fail "exit code $?"
+
 step "impossible values"
 refused "impossible value" name=tun8 mtu=1279
 refused "impossible value" name=tun8 mtu=65536
@@ -119,6 +124,6 @@ end after || fail "exit code $?"
 step "removed by somebody else: the program is told, and does not spin"
 echo_tun removed name=tun7 "${addresses[@]}"
 show link del tun7
-wait_for_line removed "tun7: "
+wait_for_line removed "tun7: .*not open"
 wait "$(pid_of removed)" || fail "exit code $?"
 grep -q "tun.lost" "$work/removed.log" || fail "no event"

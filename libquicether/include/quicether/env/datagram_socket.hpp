@@ -69,7 +69,7 @@ class DatagramSocket {
 
   /// The local address that the system would use towards `remote` now.
   ///
-  /// **Errors:** `unreachable`.
+  /// **Errors:** `unreachable`, `io_failure` (no descriptor left).
   [[nodiscard]] virtual result<IpAddress> source_address(
       const SocketAddress& remote) const noexcept = 0;
 

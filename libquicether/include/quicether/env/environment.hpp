@@ -47,7 +47,7 @@ class Environment {
   /// Binds a UDP socket.
   ///
   /// **Errors:** `already_open` (address in use), `invalid_argument` (no such address or
-  /// interface), `permission_denied`, `io_failure`.
+  /// interface), `permission_denied`, `unsupported` (no such family), `io_failure`.
   [[nodiscard]] virtual result<std::unique_ptr<DatagramSocket>> open_datagram_socket(
       const DatagramSocketOptions& options) = 0;
 

@@ -51,7 +51,8 @@ class TunDevice {
   [[nodiscard]] virtual std::uint32_t mtu() const noexcept = 0;
 
   /// Calls `handler` once when read() may have something. At most one wait is outstanding;
-  /// close() or destruction completes it with `errc::cancelled`. The handler is posted.
+  /// close() or destruction completes it with `errc::cancelled`; when somebody else removed the
+  /// interface, that is `errc::not_open`. The handler is posted.
   virtual void wait_readable(WaitHandler handler) = 0;
 
   /// Reads without blocking into the device's own buffers.
@@ -68,7 +69,8 @@ class TunDevice {
   /// Installs a route to `destination` through this device. Installing it twice is no error.
   ///
   /// Routes vanish with the device, and with the process, also after SIGKILL.
-  /// **Errors:** `permission_denied`, `io_failure`.
+  /// **Errors:** `already_open` (another interface has this route: it stays), `unsupported` (the
+  /// system has no such family), `permission_denied`, `not_open`, `io_failure`.
   [[nodiscard]] virtual result<void> add_route(const Prefix& destination) = 0;
 
   /// Removes a route that add_route() installed. Removing an absent one is no error.
@@ -78,7 +80,7 @@ class TunDevice {
 
   /// Replaces the MTU.
   ///
-  /// **Errors:** `invalid_argument`, `permission_denied`, `io_failure`.
+  /// **Errors:** `invalid_argument`, `permission_denied`, `not_open`, `io_failure`.
   [[nodiscard]] virtual result<void> set_mtu(std::uint32_t mtu) = 0;
 
   /// Completes an outstanding wait with `errc::cancelled` and removes the interface. Idempotent.

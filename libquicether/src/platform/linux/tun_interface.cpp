@@ -1,5 +1,8 @@
 #include "platform/linux/tun_interface.hpp"
 
+#include <fmt/format.h>
+
+#include <string_view>
 #include <utility>
 
 namespace quicether::linux_platform {
@@ -9,6 +12,17 @@ namespace {
 // IPv6 needs 1280 bytes (RFC 8200 section 5); an IP packet has at most 65535.
 constexpr std::uint32_t kMtuMin = 1280;
 constexpr std::uint32_t kMtuMax = 65535;
+
+error_code failed(std::string_view step,
+                  const error_code& error,
+                  const std::string& name,
+                  EventSink& events) {
+  events.on_event(
+      {.target = "tun.open_failed",
+       .severity = Severity::error,
+       .fields = {{"interface", name}, {"step", std::string{step}}, {"reason", error.message()}}});
+  return error;
+}
 
 }  // namespace
 
@@ -23,11 +37,11 @@ result<std::unique_ptr<TunInterface>> TunInterface::open(
   }
   auto interface = NetworkInterface::open(opened->name, events);
   if (interface.has_error()) {
-    return interface.error();
+    return failed("rtnetlink", interface.error(), options.name, events);
   }
   WatchedDescriptor descriptor{executor};
   if (auto assigned = descriptor.assign(std::move(opened->fd)); assigned.has_error()) {
-    return assigned.error();
+    return failed("event loop", assigned.error(), options.name, events);
   }
   std::unique_ptr<TunInterface> tun{
       new TunInterface{std::move(descriptor), *opened, std::move(*interface), events}};
@@ -54,7 +68,7 @@ result<void> TunInterface::set_up(const TunOptions& options) {
     return done;
   }
   if (auto done = set_mtu(options.mtu); done.has_error()) {
-    return done;
+    return failed(fmt::format("mtu {}", options.mtu), done.error(), name_, events_);
   }
   for (const InterfaceAddress& address : options.addresses) {
     if (auto done = interface_.add_address(address); done.has_error()) {
@@ -77,7 +91,7 @@ std::size_t TunInterface::read(std::span<Bytes> packets) noexcept {
     // The descriptor of a removed interface is readable for ever, and never gives anything.
     events_.on_event(
         {.target = "tun.lost", .severity = Severity::error, .fields = {{"interface", name_}}});
-    descriptor_.close();
+    descriptor_.close(errc::not_open);
   }
   return filled;
 }

@@ -32,8 +32,6 @@ class TunInterface final : public TunDevice {
 
   [[nodiscard]] std::uint32_t mtu() const noexcept override { return mtu_; }
 
-  /// As TunDevice says. When somebody else removed the interface the handler gets
-  /// `errc::not_open`.
   void wait_readable(WaitHandler handler) override;
   [[nodiscard]] std::size_t read(std::span<Bytes> packets) noexcept override;
   void write(std::span<const Bytes> packets) noexcept override;

@@ -36,8 +36,8 @@ bool TunReader::read_one(std::size_t mtu) noexcept {
   do {
     received = ::read(fd_, raw_.get(), kVirtioHeaderBytes + kPacketBytesMax);
   } while (received < 0 && errno == EINTR);
-  if (received < 0) {
-    gone_ = gone_ || errno == EBADFD;
+  if (received <= 0) {
+    gone_ = gone_ || (received < 0 && errno == EBADFD);
     return false;
   }
   ready_begin_ = ready_end_ = 0;

@@ -9,17 +9,15 @@ namespace quicether::linux_platform {
 
 namespace {
 
-error_code translated(const error_code& error) noexcept {
+/// `closed`: what a wait on a closed descriptor comes to.
+error_code translated(const error_code& error, errc closed) noexcept {
   if (!error) {
     return {};
   }
   if (error == boost::asio::error::operation_aborted) {
     return errc::cancelled;
   }
-  if (error == boost::asio::error::bad_descriptor) {
-    return errc::not_open;
-  }
-  return errc::io_failure;
+  return error == boost::asio::error::bad_descriptor ? closed : errc::io_failure;
 }
 
 }  // namespace
@@ -44,19 +42,17 @@ void WatchedDescriptor::wait_writable(WaitHandler handler) {
 
 void WatchedDescriptor::wait(boost::asio::posix::descriptor_base::wait_type what,
                              WaitHandler handler) {
-  descriptor_.async_wait(what, boost::asio::deferred([](const error_code& error) {
-                           return boost::asio::deferred.values(translated(error));
+  descriptor_.async_wait(what, boost::asio::deferred([closed = closed_](const error_code& error) {
+                           return boost::asio::deferred.values(translated(error, closed));
                          }))(std::move(handler));
 }
 
-void WatchedDescriptor::cancel() noexcept {
-  error_code ignored;
-  descriptor_.cancel(ignored);
-}
-
-void WatchedDescriptor::close() noexcept {
-  error_code ignored;
-  descriptor_.close(ignored);
+void WatchedDescriptor::close(errc reason) noexcept {
+  if (descriptor_.is_open()) {
+    error_code ignored;
+    descriptor_.close(ignored);
+    closed_ = reason;
+  }
 }
 
 }  // namespace quicether::linux_platform

@@ -30,23 +30,21 @@ class WatchedDescriptor {
 
   [[nodiscard]] bool is_open() const noexcept { return descriptor_.is_open(); }
 
-  /// Posts `handler` when the descriptor is readable; with `errc::cancelled` when close(), cancel()
-  /// or the destructor comes first, with `errc::not_open` after close().
+  /// Posts `handler` when the descriptor is readable, or with `errc::cancelled` when close() or the
+  /// destructor comes first; after close(), with the reason that it was given.
   void wait_readable(WaitHandler handler);
 
   /// The same for writable.
   void wait_writable(WaitHandler handler);
 
-  /// Cancels the waits.
-  void cancel() noexcept;
-
-  /// Cancels the waits and closes the descriptor. Idempotent.
-  void close() noexcept;
+  /// Cancels the waits and closes the descriptor; later waits fail with `reason`. Idempotent.
+  void close(errc reason = errc::cancelled) noexcept;
 
  private:
   void wait(boost::asio::posix::descriptor_base::wait_type what, WaitHandler handler);
 
   boost::asio::posix::stream_descriptor descriptor_;
+  errc closed_ = errc::cancelled;
 };
 
 }  // namespace quicether::linux_platform
