@@ -44,6 +44,16 @@ for bind in '[::]' 0.0.0.0; do
   end echo || fail "the echo failed"
 done
 
+step "IPv6 switched off: [::] still takes IPv4"
+for ns in a b; do in_ns "$ns" sysctl -q net.ipv6.conf.all.disable_ipv6=1; done
+spawn echo b "$tool" udp-echo bind=[::]:7001
+wait_for_line echo ready
+limit 30 in_ns a "$tool" udp-check remote=10.1.0.2:7001 rounds=20 largest=1352 || fail "no echo"
+end echo || fail "the echo failed"
+for ns in a b; do in_ns "$ns" sysctl -q net.ipv6.conf.all.disable_ipv6=0; done
+ip -n a addr add fd02::1/64 dev eth1 nodad
+ip -n b addr add fd02::2/64 dev eth1 nodad
+
 step "a train too large for the route is lost and counted, and trains go on"
 for remote in 10.2.0.2:9 '[fd02::2]:9'; do
   result=$(limit 5 in_ns a "$tool" udp-send remote="$remote" size=1380 count=20)

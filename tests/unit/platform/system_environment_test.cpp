@@ -1,3 +1,4 @@
+#include "support/temporary_folder.hpp"
 #include "unit/platform/platform_support.hpp"
 
 #include <quicether/system_environment.hpp>
@@ -15,26 +16,6 @@ namespace quicether {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// A folder that is gone afterwards.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "quicether-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-
-  [[nodiscard]] std::string operator/(std::string_view name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_{};
-};
 
 }  // namespace
 
@@ -111,12 +92,12 @@ TEST_CASE("system_environment: without a state directory values last as long as 
 
 TEST_CASE("system_environment: values in a state directory survive the environment",
           "[platform][environment]") {
-  const TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   boost::asio::io_context io{1};
   const ByteVector value{1, 2};
   for (const bool first : {true, false}) {
     SystemOptions options;
-    options.store = open_state_directory(folder / "a/b").value();
+    options.store = open_state_directory((folder.path() / "a/b").string()).value();
     const auto environment = system_environment(io.get_executor(), std::move(options));
     if (first) {
       CHECK(environment->store().save("peers", value).has_value());
@@ -127,8 +108,8 @@ TEST_CASE("system_environment: values in a state directory survive the environme
 
 TEST_CASE("state_directory: a second holder is refused and told who the first is",
           "[platform][environment]") {
-  const TemporaryFolder folder;
-  const std::string path = folder / "state";
+  const test::TemporaryFolder folder;
+  const std::string path = (folder.path() / "state").string();
   auto first = open_state_directory(path);
   REQUIRE(first.has_value());
 
@@ -143,8 +124,8 @@ TEST_CASE("state_directory: a second holder is refused and told who the first is
 
 TEST_CASE("state_directory: one that others may write into is refused with what to do",
           "[platform][environment]") {
-  const TemporaryFolder folder;
-  const std::string path = folder / "state";
+  const test::TemporaryFolder folder;
+  const std::string path = (folder.path() / "state").string();
   REQUIRE(open_state_directory(path).has_value());
   std::filesystem::permissions(path, std::filesystem::perms::all);
 

@@ -18,6 +18,7 @@ namespace {
 using test::address;
 using test::FakeTun;
 using test::Virtio;
+using wire::OffloadKind;
 
 using Packets = std::vector<ByteVector>;
 
@@ -73,24 +74,23 @@ TEST_CASE("tun_reader: an unfinished checksum is finished", "[platform][tun]") {
 TEST_CASE("tun_reader: a super-packet becomes the packets its sender would have sent",
           "[platform][tun]") {
   Fixture tun;
-  const auto [from, to] =
-      GENERATE(table<std::string, std::string>({{"10.0.0.1", "10.0.0.2"}, {"fd00::1", "fd00::2"}}));
+  const auto kind =
+      GENERATE(OffloadKind::tcp4, OffloadKind::tcp6, OffloadKind::udp4, OffloadKind::udp6);
   const auto [count, size, last] = GENERATE(table<std::size_t, std::size_t, std::size_t>(
       {{2, 1340, 1}, {46, 1340, 1340}, {48, 1340, 600}, {120, 540, 539}}));
   const std::size_t room = GENERATE(1U, 7U, 46U, 200U);
-  CAPTURE(from, count, size, last, room);
-  const auto super = test::tcp_super_packet(address(from), address(to), count, size, last);
+  CAPTURE(kind, count, size, last, room);
+  const test::Flow flow{kind, count, size, last};
   tun.give(Virtio{}, small_packet(1));
-  tun.give(super.header, super.packet);
-  tun.give(super.header, super.packet);
+  tun.give(flow.super);
+  tun.give(flow.super);
   tun.give(Virtio{}, small_packet(2));
 
   const auto packets = tun.read_all(room);
 
   Packets expected{small_packet(1)};
   for (int i = 0; i < 2; ++i) {
-    std::ranges::copy(test::tcp_stream(address(from), address(to), count, size, last),
-                      std::back_inserter(expected));
+    std::ranges::copy(flow.packets, std::back_inserter(expected));
   }
   expected.push_back(small_packet(2));
   CHECK(packets == expected);
@@ -99,18 +99,16 @@ TEST_CASE("tun_reader: a super-packet becomes the packets its sender would have 
 
 TEST_CASE("tun_reader: packets stay as they are until the next read", "[platform][tun]") {
   Fixture tun;
-  const auto super =
-      test::tcp_super_packet(address("10.0.0.1"), address("10.0.0.2"), 40, 1340, 1340);
+  const test::Flow flow{OffloadKind::tcp4, 40, 1340, 1340};
   for (int i = 0; i < 6; ++i) {
-    tun.give(super.header, super.packet);
+    tun.give(flow.super);
   }
-  const auto expected = test::tcp_stream(address("10.0.0.1"), address("10.0.0.2"), 40, 1340, 1340);
   std::array<Bytes, 70> views{};
   std::size_t position = 0;
 
   while (const std::size_t count = tun.reader.read(views, kMtu)) {
     for (const Bytes view : std::span{views}.first(count)) {
-      const ByteVector& packet = expected[position++ % expected.size()];
+      const ByteVector& packet = flow.packets[position++ % flow.packets.size()];
       REQUIRE(ByteVector{view.begin(), view.end()} == packet);
       std::ranges::fill(view, std::uint8_t{0xee});  // the caller may use them as it likes
     }
@@ -122,7 +120,8 @@ TEST_CASE("tun_reader: packets stay as they are until the next read", "[platform
 TEST_CASE("tun_reader: what is malformed is dropped and counted, and the next packet comes",
           "[platform][tun]") {
   Fixture tun;
-  const auto super = test::tcp_super_packet(address("10.0.0.1"), address("10.0.0.2"), 3, 1000, 1);
+  const test::Flow flow{OffloadKind::tcp4, 3, 1000, 1};
+  const Virtio super_header = test::virtio_of(flow.super);
 
   struct Case {
     std::string name;
@@ -131,21 +130,23 @@ TEST_CASE("tun_reader: what is malformed is dropped and counted, and the next pa
   };
 
   auto with = [&](auto change) {
-    Virtio header = super.header;
+    Virtio header = super_header;
     change(header);
     return header;
   };
   const auto bad = GENERATE_COPY(values<Case>(
       {{"nothing after the header", Virtio{}, {}},
        {"above the MTU", Virtio{}, ByteVector(kMtu + 1, 0x45)},
-       {"segments above the MTU", with([](Virtio& h) { h.segment_bytes = 1361; }), super.packet},
-       {"UDP fragmentation offload", with([](Virtio& h) { h.type = 3; }), super.packet},
-       {"unknown kind", with([](Virtio& h) { h.type = 77; }), super.packet},
-       {"segments of nothing", with([](Virtio& h) { h.segment_bytes = 0; }), super.packet},
-       {"too many segments", with([](Virtio& h) { h.segment_bytes = 1; }), super.packet},
-       {"the wrong family", with([](Virtio& h) { h.type = 4; }), super.packet},
-       {"UDP that is TCP", with([](Virtio& h) { h.type = 5; }), super.packet},
-       {"a super-packet without content", super.header, {}},
+       {"segments above the MTU",
+        with([](Virtio& h) { h.segment_bytes = 1361; }),
+        flow.super.bytes},
+       {"UDP fragmentation offload", with([](Virtio& h) { h.type = 3; }), flow.super.bytes},
+       {"unknown kind", with([](Virtio& h) { h.type = 77; }), flow.super.bytes},
+       {"segments of nothing", with([](Virtio& h) { h.segment_bytes = 0; }), flow.super.bytes},
+       {"too many segments", with([](Virtio& h) { h.segment_bytes = 1; }), flow.super.bytes},
+       {"the wrong family", with([](Virtio& h) { h.type = 4; }), flow.super.bytes},
+       {"UDP that is TCP", with([](Virtio& h) { h.type = 5; }), flow.super.bytes},
+       {"a super-packet without content", super_header, {}},
        {"checksum behind the end",
         Virtio{.flags = 1, .checksum_start = 60000, .checksum_offset = 16},
         small_packet()}}));
@@ -172,12 +173,18 @@ TEST_CASE("tun_reader: a message shorter than its header is dropped and counted"
 TEST_CASE("tun_reader: no header and no packet makes it leave its buffers", "[platform][tun]") {
   Fixture tun;
   SeededRandom random{GENERATE(1U, 2U, 3U)};
-  const auto base = test::tcp_super_packet(address("10.0.0.1"), address("10.0.0.2"), 40, 1340, 9);
-  const auto base6 = test::tcp_super_packet(address("fd00::1"), address("fd00::2"), 40, 1340, 9);
+  constexpr std::array kKinds{
+      OffloadKind::tcp4, OffloadKind::tcp6, OffloadKind::udp4, OffloadKind::udp6};
+  std::vector<test::Flow> flows;
+  for (const OffloadKind kind : kKinds) {
+    flows.emplace_back(kind, 40, 1340, 9);
+  }
   constexpr std::array<std::uint8_t, 6> kTypes{0, 1, 3, 4, 5, 0x81};
   std::array<Bytes, 256> views{};
   for (int round = 0; round < 3000; ++round) {
-    auto [header, packet] = random.below(2) == 0 ? base : base6;
+    const test::Flow& flow = flows[random.below(flows.size())];
+    Virtio header = test::virtio_of(flow.super);
+    ByteVector packet = flow.super.bytes;
     header.flags = static_cast<std::uint8_t>(random.below(3));
     header.type = kTypes[random.below(kTypes.size())];
     if (random.below(2) == 0) {
@@ -221,11 +228,10 @@ TEST_CASE("tun_reader: interrupts are repeated, a removed interface is noticed",
 
 TEST_CASE("tun_reader: reading allocates nothing", "[platform][tun]") {
   Fixture tun;
-  const auto super =
-      test::tcp_super_packet(address("10.0.0.1"), address("10.0.0.2"), 40, 1340, 1340);
+  const test::Flow flow{OffloadKind::tcp4, 40, 1340, 1340};
   std::array<Bytes, 64> views{};
   for (int i = 0; i < 8; ++i) {
-    tun.give(super.header, super.packet);
+    tun.give(flow.super);
   }
 
   const auto before = test::allocation_count();

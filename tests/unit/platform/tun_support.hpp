@@ -3,9 +3,10 @@
 
 #include "platform/linux/file_descriptor.hpp"
 #include "platform/linux/virtio_header.hpp"
-#include "support/packets.hpp"
+#include "support/super_packets.hpp"
 
 #include <quicether/base/bytes.hpp>
+#include <quicether/base/random.hpp>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -15,6 +16,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <vector>
 
@@ -33,6 +35,19 @@ struct Virtio {
 };
 
 static_assert(sizeof(Virtio) == linux_platform::kVirtioHeaderBytes);
+
+/// What a kernel would put before a super-packet.
+inline Virtio virtio_of(const SuperPacket& super) {
+  const wire::Offload& offload = super.offload;
+  const auto transport = is_tcp(offload.kind) ? 20 : 8;
+  const auto type = !is_tcp(offload.kind) ? 5 : is_v4(offload.kind) ? 1 : 4;
+  return {.flags = 1,
+          .type = static_cast<std::uint8_t>(type),
+          .header_bytes = static_cast<std::uint16_t>(offload.checksum_start + transport),
+          .segment_bytes = offload.segment_bytes,
+          .checksum_start = offload.checksum_start,
+          .checksum_offset = offload.checksum_offset};
+}
 
 /// Two connected sockets that keep messages apart: one stands for the TUN descriptor, through the
 /// other a test plays the kernel.
@@ -59,6 +74,8 @@ class FakeTun {
     REQUIRE(::write(kernel_.get(), message.data(), message.size()) ==
             static_cast<ssize_t>(message.size()));
   }
+
+  void give(const SuperPacket& super) const { give(virtio_of(super), super.bytes); }
 
   void give(const Virtio& header, ConstBytes packet) const {
     ByteVector message(sizeof header);
@@ -91,57 +108,28 @@ class FakeTun {
   linux_platform::FileDescriptor kernel_{};
 };
 
-/// A TCP stream in packets of `payload_bytes`, the last of `last_bytes` with PSH, as its sender
-/// would have sent them one by one.
-inline std::vector<ByteVector> tcp_stream(const IpAddress& source,
-                                          const IpAddress& destination,
-                                          std::size_t count,
-                                          std::size_t payload_bytes,
-                                          std::size_t last_bytes) {
-  std::vector<ByteVector> packets;
-  for (std::size_t i = 0; i < count; ++i) {
-    const bool last = i + 1 == count;
-    const auto payload =
-        counting_bytes(last ? last_bytes : payload_bytes, static_cast<unsigned>(i));
-    packets.push_back(tcp_packet(source,
-                                 destination,
-                                 payload,
-                                 {.sequence = static_cast<std::uint32_t>(1000 + i * payload_bytes),
-                                  .flags = static_cast<std::uint8_t>(last ? 0x18 : 0x10)},
-                                 {.id = static_cast<std::uint16_t>(source.is_v4() ? 7 + i : 0)}));
-  }
-  return packets;
-}
+/// One flow, as packets and as the super-packet that holds them all.
+struct Flow {
+  std::vector<ByteVector> packets{};
+  SuperPacket super{};
 
-/// The same stream as one super-packet, and the header to go with it.
-struct SuperPacket {
-  Virtio header{};
-  ByteVector packet{};
+  /// `count` packets with `size` bytes of payload, the last with `last_size`.
+  Flow(wire::OffloadKind kind, std::size_t count, std::size_t size, std::size_t last_size) {
+    ByteVector payload((count - 1) * size + last_size);
+    SeededRandom{count + size}.fill(payload);
+    const TcpOptions tcp{.flags = wire::kTcpAck | wire::kTcpPsh};
+    packets = naive_segments(kind, payload, size, tcp);
+    super = super_packet(kind, payload, size, tcp);
+  }
+
+  [[nodiscard]] std::size_t bytes() const {
+    std::size_t sum = 0;
+    for (const ByteVector& packet : packets) {
+      sum += packet.size();
+    }
+    return sum;
+  }
 };
-
-inline SuperPacket tcp_super_packet(const IpAddress& source,
-                                    const IpAddress& destination,
-                                    std::size_t count,
-                                    std::size_t payload_bytes,
-                                    std::size_t last_bytes) {
-  ByteVector payload;
-  for (std::size_t i = 0; i < count; ++i) {
-    append(payload,
-           counting_bytes(i + 1 == count ? last_bytes : payload_bytes, static_cast<unsigned>(i)));
-  }
-  const auto ip_bytes = static_cast<std::uint16_t>(source.is_v4() ? 20 : 40);
-  return {.header = {.flags = 1,
-                     .type = static_cast<std::uint8_t>(source.is_v4() ? 1 : 4),
-                     .header_bytes = static_cast<std::uint16_t>(ip_bytes + 20),
-                     .segment_bytes = static_cast<std::uint16_t>(payload_bytes),
-                     .checksum_start = ip_bytes,
-                     .checksum_offset = 16},
-          .packet = tcp_packet(source,
-                               destination,
-                               payload,
-                               {.sequence = 1000, .flags = 0x18},
-                               {.id = static_cast<std::uint16_t>(source.is_v4() ? 7 : 0)})};
-}
 
 }  // namespace quicether::test
 

@@ -12,9 +12,9 @@ namespace quicether::linux_platform {
 
 namespace {
 
-using test::address;
 using test::FakeTun;
 using test::Virtio;
+using wire::OffloadKind;
 
 /// A batch as a caller has it: views of packets.
 std::vector<Bytes> views_of(std::vector<ByteVector>& packets) {
@@ -22,61 +22,45 @@ std::vector<Bytes> views_of(std::vector<ByteVector>& packets) {
 }
 
 std::vector<ByteVector> stream(std::size_t count, std::size_t size, std::size_t last) {
-  return test::tcp_stream(address("10.0.0.1"), address("10.0.0.2"), count, size, last);
+  return test::Flow{OffloadKind::tcp4, count, size, last}.packets;
 }
 
 }  // namespace
 
-TEST_CASE("tun_writer: packets of one stream cross as one super-packet that tells the truth",
+TEST_CASE("tun_writer: packets of one flow cross as one super-packet that tells the truth",
           "[platform][tun]") {
   FakeTun tun;
   TunWriter writer{tun.device(), {}};
-  const auto [from, to] =
-      GENERATE(table<std::string, std::string>({{"10.0.0.1", "10.0.0.2"}, {"fd00::1", "fd00::2"}}));
-  auto packets = test::tcp_stream(address(from), address(to), 40, 1340, 600);
-  const auto expected = test::tcp_super_packet(address(from), address(to), 40, 1340, 600);
-  const std::size_t bytes = [&] {
-    std::size_t sum = 0;
-    for (const auto& packet : packets) {
-      sum += packet.size();
-    }
-    return sum;
-  }();
+  const auto kind =
+      GENERATE(OffloadKind::tcp4, OffloadKind::tcp6, OffloadKind::udp4, OffloadKind::udp6);
+  CAPTURE(kind);
+  test::Flow flow{kind, 40, 1340, 600};
 
-  writer.write(views_of(packets));
+  writer.write(views_of(flow.packets));
   const auto taken = tun.take();
 
   REQUIRE(taken.has_value());
-  CHECK(taken->header == expected.header);
-  CHECK(taken->packet.size() == expected.packet.size());
-  const std::size_t headers = expected.header.header_bytes;
-  CHECK(ByteVector(taken->packet.begin() + static_cast<std::ptrdiff_t>(headers),
-                   taken->packet.end()) ==
-        ByteVector(expected.packet.begin() + static_cast<std::ptrdiff_t>(headers),
-                   expected.packet.end()));
+  CHECK(taken->header == test::virtio_of(flow.super));
+  CHECK(taken->packet == flow.super.bytes);
   CHECK_FALSE(tun.take().has_value());
   CHECK(writer.stats().packets == 40);
-  CHECK(writer.stats().bytes == bytes);
+  CHECK(writer.stats().bytes == flow.bytes());
 }
 
-TEST_CASE("tun_writer: datagrams join only where the kernel takes that", "[platform][tun]") {
+TEST_CASE("tun_writer: datagrams stay apart where the kernel does not take them joined",
+          "[platform][tun]") {
   FakeTun tun;
-  const bool udp = GENERATE(true, false);
-  TunWriter writer{tun.device(), {.tcp = true, .udp = udp}};
-  const auto content = test::counting_bytes(500);
-  std::vector<ByteVector> packets;
-  for (std::uint16_t i = 0; i < 4; ++i) {
-    packets.push_back(
-        test::udp_packet(address("10.0.0.1"), address("10.0.0.2"), content, 5000, 53, {.id = i}));
+  TunWriter writer{tun.device(), {.tcp = true, .udp = false}};
+  test::Flow flow{OffloadKind::udp4, 4, 500, 500};
+
+  writer.write(views_of(flow.packets));
+
+  for (const ByteVector& packet : flow.packets) {
+    const auto taken = tun.take();
+    REQUIRE(taken.has_value());
+    CHECK(taken->header == Virtio{});
+    CHECK(taken->packet == packet);
   }
-
-  writer.write(views_of(packets));
-  const auto first = tun.take();
-
-  REQUIRE(first.has_value());
-  CHECK(first->header.type == (udp ? 5 : 0));
-  CHECK(first->header.header_bytes == (udp ? 28 : 0));
-  CHECK(writer.stats().packets == 4);
 }
 
 TEST_CASE("tun_writer: without offload every packet crosses as it is", "[platform][tun]") {
