@@ -143,6 +143,10 @@ TEST_CASE("path: only the dialling side can move", "[quic][path]") {
         errc::unsupported);
   CHECK(pair.client.endpoint->migrate(pair.world.now(), ConnectionHandle{9}, local).error() ==
         errc::no_session);
+  CHECK(pair.client.endpoint->migrate(pair.world.now(), pair.at_client, {}).error() ==
+        errc::invalid_argument);
+  CHECK(pair.client.endpoint->migrate(pair.world.now(), pair.at_client, address("[2001:db8::1]:0"))
+            .error() == errc::invalid_argument);
 }
 
 TEST_CASE("path: a client whose system picks another source address tells of it", "[quic][path]") {

@@ -375,10 +375,14 @@ result<void> Connection::migrate(Instant now, const SocketAddress& local) {
   if (role_ == Role::server) {
     return errc::unsupported;
   }
+  const auto remote = quic::remote_address(*ngtcp2_conn_get_path(native_.get()));
+  if (local.address.is_unspecified() || local.address.is_v4() != remote.address.is_v4()) {
+    return errc::invalid_argument;
+  }
   if (migrating_ || !confirmed_) {
     return errc::would_block;
   }
-  const NativePath path{local.address, quic::remote_address(*ngtcp2_conn_get_path(native_.get()))};
+  const NativePath path{local.address, remote};
   const int error = ngtcp2_conn_initiate_migration(native_.get(), path.get(), to_native(now));
   switch (error) {
     case 0:

@@ -105,7 +105,8 @@ struct StreamOpened {
   StreamId stream = 0;
 };
 
-/// read_stream() has something: data, the end, or a reset.
+/// read_stream() has something: data, the end, or a reset. Comes again only after a read_stream():
+/// read until `would_block`.
 struct StreamReadable {
   StreamId stream = 0;
 };
@@ -150,14 +151,14 @@ struct ConnectionStats {
   std::uint64_t bytes_in_flight = 0;
   std::uint64_t packets_sent = 0;
   std::uint64_t packets_received = 0;
-  std::uint64_t packets_lost = 0;
+  std::uint64_t packets_lost = 0;       ///< those that bore datagrams, or ended streams' data
   std::uint64_t bytes_sent = 0;         ///< UDP payload
   std::uint64_t bytes_received = 0;     ///< UDP payload
   std::uint64_t datagrams_dropped = 0;  ///< refused by a full queue or too large
   std::uint64_t key_updates = 0;
   std::size_t datagram_payload_max = 0;  ///< largest DATAGRAM payload that fits a packet now
   bool path_mtu_settled = false;         ///< path MTU discovery has nothing left to try
-  Instant last_received{};
+  Instant last_received{};               ///< of a genuine packet; forgeries do not count
 };
 
 /// Counters of the whole Endpoint.
@@ -244,6 +245,8 @@ class Endpoint {
 
   /// Opens a bidirectional stream.
   ///
+  /// It counts against the limits until both directions have ended and read_stream() has told so,
+  /// or reset_stream() was called.
   /// **Errors:** `no_session`, `limit_reached` (the peer allows no more now).
   [[nodiscard]] result<StreamId> open_stream(ConnectionHandle connection);
 
@@ -275,8 +278,10 @@ class Endpoint {
 
   /// Moves a connection that this side dialled to another local address, validating it first.
   ///
-  /// **Errors:** `no_session`, `unsupported` (server side), `would_block` (a validation is
-  /// running).
+  /// PathChanged follows when it works; when not, nothing changes. Moving to where it is does
+  /// nothing. **Errors:** `no_session`, `unsupported` (server side, or the peer forbids it),
+  /// `would_block` (a validation is running, or the handshake is not confirmed yet),
+  /// `invalid_argument` (unspecified, or of the other address family).
   [[nodiscard]] result<void> migrate(Instant now,
                                      ConnectionHandle connection,
                                      const SocketAddress& local);
