@@ -100,7 +100,8 @@ endif()
 
 # ---- ngtcp2 and its glue -----------------------------------------------------------------------
 
-set(quicether_glue "${quicether_prefix}/share/quicether/ngtcp2-glue")
+set(quicether_ngtcp2_root "${QUICETHER_DEPS_DIR}/ngtcp2/${QUICETHER_NGTCP2}")
+set(quicether_glue "${quicether_ngtcp2_root}/glue")
 if(NOT EXISTS "${quicether_glue}/boringssl.c")
   message(FATAL_ERROR "QuicEther needs ngtcp2: ${quicether_advice}")
 endif()
@@ -108,9 +109,10 @@ add_library(quicether_ngtcp2 STATIC "${quicether_glue}/boringssl.c" "${quicether
 set_target_properties(quicether_ngtcp2 PROPERTIES POSITION_INDEPENDENT_CODE ON)
 target_compile_definitions(quicether_ngtcp2 PRIVATE HAVE_ARPA_INET_H HAVE_NETINET_IN_H
                            PUBLIC NGTCP2_STATICLIB)
-target_include_directories(quicether_ngtcp2 PRIVATE "${quicether_glue}"
-                           SYSTEM PUBLIC "${quicether_prefix}/include")
-target_link_libraries(quicether_ngtcp2 PUBLIC "${quicether_prefix}/lib/libngtcp2.a" QuicEther::tls)
+target_include_directories(quicether_ngtcp2 PRIVATE "${quicether_glue}")
+target_include_directories(quicether_ngtcp2 SYSTEM PUBLIC "${quicether_ngtcp2_root}/include")
+target_link_libraries(quicether_ngtcp2 PUBLIC "${quicether_ngtcp2_root}/lib/libngtcp2.a"
+                      QuicEther::tls)
 
 # ---- Used by the management layer and the Linux platform ---------------------------------------
 

@@ -11,14 +11,15 @@
 # For (2) it reads newer Debian releases through a private apt folder, from the mirror this machine
 # already uses and with apt's signature checks; the system's apt configuration stays as it is.
 set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
 
 # Raise when anything below changes what is prepared; the old folder is then left alone.
-readonly recipe=1
+readonly recipe=2
 readonly ngtcp2_version=1.11.0 boost_version=1.88.0 catch2_version=3.7.1
 readonly stable=trixie rolling=sid
 
 # build: what configuring a preset and apps/demo.sh need; test: what the tests run besides.
-packages_build=(g++ cmake ninja-build ccache pkg-config make xz-utils libc6-dev libfmt-dev
+packages_build=(g++ cmake ninja-build ccache pkg-config make patch xz-utils libc6-dev libfmt-dev
   libtomlplusplus-dev libnl-route-3-dev libbenchmark-dev libssl-dev python3 iproute2 nftables
   iputils-ping procps)
 packages_test=("${packages_build[@]}" iperf3 ethtool tcpdump)
@@ -228,18 +229,26 @@ prepare_catch2() {
   cmake_install catch2 "$work/catch2" "$prefix" -DCMAKE_CXX_STANDARD=20
 }
 
-# The library is built here; its glue to the TLS library is two files, left as source for CMake to
-# compile against whichever TLS library the build uses.
+# Two builds: with our patches, and as it comes (QUICETHER_NGTCP2). The glue to the TLS library is
+# two files, left as source for CMake to compile against whichever TLS library the build uses.
 prepare_ngtcp2() {
-  say "ngtcp2 $ngtcp2_version"
-  fetch_source ngtcp2 "$ngtcp2_version" "$work/ngtcp2"
-  cmake_install ngtcp2 "$work/ngtcp2" "$prefix" -DENABLE_LIB_ONLY=ON -DENABLE_STATIC_LIB=ON \
-    -DENABLE_SHARED_LIB=OFF -DENABLE_OPENSSL=OFF -DENABLE_GNUTLS=OFF
-  local glue=$prefix/share/quicether/ngtcp2-glue
-  mkdir -p "$glue"
-  cp "$work"/ngtcp2/crypto/{shared.c,shared.h,boringssl/boringssl.c} \
-    "$work"/ngtcp2/lib/{ngtcp2_macro.h,ngtcp2_net.h} "$glue/"
-  cp -r "$work"/ngtcp2/crypto/includes/. "$prefix/include/"
+  say "ngtcp2 $ngtcp2_version, with and without our patches"
+  local variant source into patch
+  for variant in plain patched; do
+    source=$work/ngtcp2-$variant into=$root/ngtcp2/$variant
+    fetch_source ngtcp2 "$ngtcp2_version" "$source"
+    if [[ $variant == patched ]]; then
+      for patch in "$here"/patches/ngtcp2-*.patch; do
+        run ngtcp2 patch --strip=1 --directory="$source" --input="$patch"
+      done
+    fi
+    cmake_install "ngtcp2-$variant" "$source" "$into" -DENABLE_LIB_ONLY=ON \
+      -DENABLE_STATIC_LIB=ON -DENABLE_SHARED_LIB=OFF -DENABLE_OPENSSL=OFF -DENABLE_GNUTLS=OFF
+    mkdir -p "$into/glue"
+    cp "$source"/crypto/{shared.c,shared.h,boringssl/boringssl.c} \
+      "$source"/lib/{ngtcp2_macro.h,ngtcp2_net.h} "$into/glue/"
+    cp -r "$source"/crypto/includes/. "$into/include/"
+  done
 }
 
 prepare_aws_lc() {

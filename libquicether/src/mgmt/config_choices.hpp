@@ -13,6 +13,7 @@ inline constexpr std::array<std::string_view, 4> kSchedulers{
     "round-robin", "weighted", "latency-aware", "redundant"};
 inline constexpr std::array<std::string_view, 2> kIoBackends{"epoll", "io_uring"};
 inline constexpr std::array<std::string_view, 2> kCongestions{"cubic", "bbr"};
+inline constexpr std::array<std::string_view, 2> kDatagramControls{"connection", "application"};
 inline constexpr std::array<std::string_view, 4> kLogLevels{"debug", "info", "warning", "error"};
 inline constexpr std::array<std::string_view, 2> kLogFormats{"text", "json"};
 

@@ -165,6 +165,9 @@ constexpr std::array kSchema{
     key<KeepAlive, kTransport, &TransportSection::keep_alive>("transport.keep_alive"),
     key<ChoiceCodec<Congestion, kCongestions>, kTransport, &TransportSection::congestion_control>(
         "transport.congestion_control"),
+    key<ChoiceCodec<DatagramControl, kDatagramControls>,
+        kTransport,
+        &TransportSection::datagram_control>("transport.datagram_control"),
 
     ignored(key<OptionalCodec<Address>, kMonitoring, &MonitoringSection::metrics_addr>(
                 "monitoring.metrics_addr"),

@@ -81,6 +81,9 @@ result<NodeConfig> make_node_config(const Config& config,
   sessions.quic.congestion_control = config.transport.congestion_control == Congestion::bbr
                                          ? quic::CongestionControl::bbr
                                          : quic::CongestionControl::cubic;
+  sessions.quic.datagram_control = config.transport.datagram_control == DatagramControl::application
+                                       ? quic::DatagramControl::application
+                                       : quic::DatagramControl::connection;
   sessions.quic.require_post_quantum = config.security.require_post_quantum;
   if (!config.network.name.empty() && !config.network.secret.empty()) {
     auto key = crypto::NetworkKey::derive(config.network.name, as_bytes(config.network.secret));

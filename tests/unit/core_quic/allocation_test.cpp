@@ -61,7 +61,9 @@ TEST_CASE("allocation: sending and receiving datagrams allocates nothing in stea
 }
 
 TEST_CASE("allocation: nor does a full congestion window", "[quic][allocation]") {
-  DirectPair pair;
+  EndpointConfig config;
+  config.datagram_control = DatagramControl::connection;
+  DirectPair pair{config};
   pair.connect();
   const ByteVector body(1380);
   const std::vector<OutgoingDatagram> batch(64, OutgoingDatagram{{}, body});

@@ -49,6 +49,7 @@ TEST_CASE("key update: both sides may begin at any time, with loss and reorderin
           "[quic][key_update]") {
   EndpointConfig config;
   config.key_update_packets = 200;
+  config.datagram_control = DatagramControl::connection;
   Pair pair{3, config, config};
   pair.world.link.delay = milliseconds{2};
   pair.world.link.jitter = milliseconds{1};

@@ -1,6 +1,7 @@
 #include "core/quic/black_hole.hpp"
 #include "core/quic/byte_queue.hpp"
 #include "core/quic/cid.hpp"
+#include "core/quic/circuit_breaker.hpp"
 #include "core/quic/datagram_queue.hpp"
 #include "core/quic/mtu_watch.hpp"
 #include "core/quic/ring_queue.hpp"
@@ -414,6 +415,66 @@ TEST_CASE("black_hole: three reports of lost large packets alone bound the size"
     report(42, true, false);
   }
   CHECK_FALSE(watch.bounds(at(52'000)));  // patience began anew
+}
+
+TEST_CASE("circuit breaker: trips when most datagrams are lost for three seconds",
+          "[quic][circuit_breaker]") {
+  CircuitBreaker breaker;
+  int second = 1;
+  const auto pass_second = [&](int delivered, int lost) {
+    for (int i = 0; i < delivered + lost; ++i) {
+      breaker.on_sent(at(1000 * second));
+    }
+    for (int i = 0; i < delivered; ++i) {
+      breaker.on_delivered(at(1000 * second));
+    }
+    for (int i = 0; i < lost; ++i) {
+      breaker.on_lost();
+    }
+    ++second;
+    return breaker.tripped(at(1000 * second));
+  };
+
+  CHECK_FALSE(breaker.tripped(at(1000)));
+  CHECK_FALSE(pass_second(60, 40));
+  CHECK_FALSE(pass_second(60, 40));
+  CHECK_FALSE(pass_second(71, 29));  // one better second
+  CHECK_FALSE(pass_second(60, 40));
+  CHECK_FALSE(pass_second(60, 40));
+  CHECK_FALSE(pass_second(5, 10));  // too few to tell
+  CHECK_FALSE(pass_second(60, 40));
+  CHECK_FALSE(pass_second(60, 40));
+  CHECK(pass_second(60, 40));
+  CHECK(breaker.tripped(at(1000 * second + 9'999)));
+  CHECK_FALSE(breaker.tripped(at(1000 * second + 10'000)));
+}
+
+TEST_CASE("circuit breaker: trips while too many datagrams have no report",
+          "[quic][circuit_breaker]") {
+  CircuitBreaker breaker;
+  for (int i = 0; i < 65536; ++i) {
+    breaker.on_sent(at(0));
+  }
+  CHECK_FALSE(breaker.tripped(at(0)));
+  breaker.on_sent(at(0));
+  CHECK(breaker.tripped(at(0)));
+  breaker.on_lost();
+  CHECK_FALSE(breaker.tripped(at(0)));
+}
+
+TEST_CASE("circuit breaker: wants one probe per timeout while nothing is reported",
+          "[quic][circuit_breaker]") {
+  CircuitBreaker breaker;
+  const auto pto = milliseconds{100};
+  CHECK_FALSE(breaker.wants_probe(at(1000), pto));
+  breaker.on_sent(at(1000));
+  CHECK_FALSE(breaker.wants_probe(at(1100), pto));
+  CHECK(breaker.wants_probe(at(1101), pto));
+  CHECK_FALSE(breaker.wants_probe(at(1102), pto));
+  breaker.on_sent(at(1150));
+  breaker.on_delivered(at(1160));
+  CHECK_FALSE(breaker.wants_probe(at(1260), pto));
+  CHECK(breaker.wants_probe(at(1261), pto));
 }
 
 }  // namespace

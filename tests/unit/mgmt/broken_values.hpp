@@ -380,6 +380,10 @@ inline constexpr BrokenValue kBrokenValues[] = {
      R"("vegas")",
      1,
      R"(found "vegas", expected one of "cubic", "bbr")"},
+    {"transport.datagram_control",
+     R"("none")",
+     1,
+     R"(found "none", expected one of "connection", "application")"},
     // monitoring
     {"monitoring.metrics_addr",
      R"("localhost:9090")",

@@ -127,6 +127,7 @@ require_post_quantum = true
 idle_timeout = "45s"
 keep_alive = "1500ms"
 congestion_control = "cubic"
+datagram_control = "connection"
 
 [monitoring]
 metrics_addr = "127.0.0.1:9090"
@@ -181,6 +182,7 @@ subnets = ["10.1.0.0/16"]
   CHECK(config.transport.idle_timeout == 45s);
   CHECK(config.transport.keep_alive == 1500ms);
   CHECK(config.transport.congestion_control == Congestion::cubic);
+  CHECK(config.transport.datagram_control == DatagramControl::connection);
   CHECK(config.monitoring.metrics_addr == SocketAddress::parse("127.0.0.1:9090").value());
   CHECK(config.monitoring.health_addr == SocketAddress::parse("127.0.0.1:9091").value());
   CHECK(config.monitoring.log_level == Severity::debug);

@@ -51,6 +51,7 @@ enum class BondScheduler { round_robin, weighted, latency_aware, redundant };
 enum class IoBackend { epoll, io_uring };
 enum class LogFormat { text, json };
 enum class Congestion { cubic, bbr };
+enum class DatagramControl { connection, application };
 
 /// `[node]`
 struct NodeSection {
@@ -129,6 +130,7 @@ struct TransportSection {
   Duration idle_timeout = std::chrono::seconds{30};
   Duration keep_alive = std::chrono::seconds{15};  ///< zero: none
   Congestion congestion_control = Congestion::bbr;
+  DatagramControl datagram_control = DatagramControl::application;
 
   friend bool operator==(const TransportSection&, const TransportSection&) = default;
 };

@@ -2,6 +2,7 @@
 #define QUICETHER_SRC_CORE_QUIC_CONNECTION_HPP
 
 #include "core/quic/black_hole.hpp"
+#include "core/quic/circuit_breaker.hpp"
 #include "core/quic/close_reason.hpp"
 #include "core/quic/datagram_feed.hpp"
 #include "core/quic/datagram_queue.hpp"
@@ -153,6 +154,12 @@ class Connection {
   [[nodiscard]] ngtcp2_ssize write_datagram_frame(Instant now, Bytes out, DatagramFeed& feed);
   [[nodiscard]] ngtcp2_ssize write_rest(Instant now, Bytes out);
   [[nodiscard]] Stream* next_stream() noexcept;
+
+  [[nodiscard]] bool uncontrolled() const noexcept {
+    return datagram_flags_ != NGTCP2_WRITE_DATAGRAM_FLAG_NONE;
+  }
+
+  void choose_datagram_control(Instant now) noexcept;
   void drop_oversized(DatagramFeed& feed) noexcept;
   void on_written(Instant now, std::size_t bytes);
   void after_burst(Instant now, bool data_waits);
@@ -193,6 +200,7 @@ class Connection {
   DatagramQueue waiting_;
   MtuWatch mtu_watch_;
   BlackHole black_hole_{};
+  CircuitBreaker breaker_{};
 
   Instant now_{};
   Instant deadline_ = Instant::never();
@@ -205,6 +213,8 @@ class Connection {
   bool ping_wanted_ = false;
   bool migrating_ = false;
   bool stream_turn_ = false;
+  bool streams_blocked_ = false;  ///< by congestion control, in the burst being written
+  std::uint32_t datagram_flags_ = NGTCP2_WRITE_DATAGRAM_FLAG_NONE;  ///< of the burst being written
   bool probing_ = false;             ///< the peer is silent and a timeout was acted on
   bool goes_on_ = false;             ///< send_datagrams() was stopped by lack of room only
   std::size_t datagram_max_ = 0;     ///< datagram_payload_max() of the burst being written

@@ -253,6 +253,7 @@ void Connection::on_datagram(ConstBytes payload) {
 }
 
 void Connection::on_datagram_acknowledged(std::uint64_t id) noexcept {
+  breaker_.on_delivered(now_);
   if (is_large(id)) {
     black_hole_.on_delivered();
   }
@@ -260,6 +261,7 @@ void Connection::on_datagram_acknowledged(std::uint64_t id) noexcept {
 
 // Several datagrams may have shared a packet: they bear its number and are reported in a row.
 void Connection::on_datagram_lost(std::uint64_t id) noexcept {
+  breaker_.on_lost();
   const auto serial = packet_serial_of(id);
   packets_lost_ += serial != last_lost_packet_ ? 1U : 0U;
   last_lost_packet_ = serial;

@@ -84,6 +84,8 @@ bool Connection::write_packets(Instant now, DatagramFeed& feed, std::size_t pack
   now_ = now;
   renew_keys(now);
   datagram_max_ = datagram_payload_max();
+  choose_datagram_control(now);
+  streams_blocked_ = false;
   ngtcp2_conn_info info{};
   if (ping_wanted_) {
     ngtcp2_conn_get_conn_info(native_.get(), &info);
@@ -138,10 +140,27 @@ ngtcp2_ssize Connection::write_packet(Instant now, Bytes out, DatagramFeed& feed
     } else {
       written = write_rest(now, out);
     }
-    if (!packet_goes_on(written)) {
+    if (written == 0 && stream != nullptr && datagram && uncontrolled()) {
+      streams_blocked_ = true;  // Datagrams may go all the same.
+    } else if (!packet_goes_on(written)) {
       return written;
     }
   }
+}
+
+void Connection::choose_datagram_control(Instant now) noexcept {
+  datagram_flags_ = NGTCP2_WRITE_DATAGRAM_FLAG_NONE;
+#ifdef NGTCP2_WRITE_DATAGRAM_FLAG_UNCONTROLLED
+  if (shared_.config.datagram_control == DatagramControl::application && !breaker_.tripped(now)) {
+    datagram_flags_ = NGTCP2_WRITE_DATAGRAM_FLAG_UNCONTROLLED;
+    if (breaker_.wants_probe(now, duration_from_native(ngtcp2_conn_get_pto(native_.get())))) {
+      ping_wanted_ = true;
+      probing_ = true;
+    }
+  }
+#else
+  (void)now;
+#endif
 }
 
 // Datagrams never fit that are larger than a packet: dropped here, because ngtcp2 answers "0, not
@@ -161,7 +180,7 @@ Stream* Connection::next_stream() noexcept {
   auto* const stream = streams_.next();
   const bool blocked = stream != nullptr && stream->unsent() != 0 &&
                        ngtcp2_conn_get_max_data_left(native_.get()) == 0;
-  return blocked ? nullptr : stream;
+  return blocked || streams_blocked_ ? nullptr : stream;
 }
 
 ngtcp2_ssize Connection::write_stream_frame(Instant now, Bytes out, Stream& stream) {
@@ -213,8 +232,8 @@ ngtcp2_ssize Connection::write_datagram_frame(Instant now, Bytes out, DatagramFe
   }
   const auto frame = datagram.header.size() + datagram.body.size() + kDatagramOverhead;
   packet_room_ -= std::min(packet_room_, frame);
-  const std::uint32_t flags = feed.has_second_of(packet_room_) ? NGTCP2_WRITE_DATAGRAM_FLAG_MORE
-                                                               : NGTCP2_WRITE_DATAGRAM_FLAG_NONE;
+  const std::uint32_t flags =
+      datagram_flags_ | (feed.has_second_of(packet_room_) ? NGTCP2_WRITE_DATAGRAM_FLAG_MORE : 0U);
   const bool large = datagram_max_ - packet_room_ + kPacketOverhead +
                          ngtcp2_conn_get_dcid(native_.get())->datalen >
                      NGTCP2_MAX_UDP_PAYLOAD_SIZE;
@@ -232,6 +251,7 @@ ngtcp2_ssize Connection::write_datagram_frame(Instant now, Bytes out, DatagramFe
                                                    quic::to_native(now));
   if (accepted != 0) {
     feed.pop();
+    breaker_.on_sent(now);
   }
   return written;
 }

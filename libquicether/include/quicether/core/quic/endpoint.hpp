@@ -40,6 +40,14 @@ enum class Role : std::uint8_t { client, server };
 
 enum class CongestionControl : std::uint8_t { cubic, bbr };
 
+/// Who controls the rate of DATAGRAM frames.
+enum class DatagramControl : std::uint8_t {
+  connection,  ///< CongestionControl, as for streams
+  /// The flows inside (RFC 9484 section 10), as long as most datagrams arrive. Streams are
+  /// controlled all the same. A build with an ngtcp2 without our patch treats it as `connection`.
+  application,
+};
+
 /// Bounds of an Endpoint. Reaching one is an error and a counter, never unbounded memory.
 struct Limits {
   std::size_t connections_max = 16384;
@@ -60,6 +68,7 @@ struct EndpointConfig {
   Duration idle_timeout = std::chrono::seconds{30};
   Duration keep_alive = std::chrono::seconds{15};  ///< zero: none
   CongestionControl congestion_control = CongestionControl::bbr;
+  DatagramControl datagram_control = DatagramControl::application;
   bool require_post_quantum = false;             ///< offer and accept X25519MLKEM768 only
   std::uint64_t key_update_packets = 1U << 22U;  ///< packets sent before the keys are renewed
   std::vector<std::uint16_t> mtu_probes = {1452, 1437, 1406, 1342, 1252};  ///< UDP payload bytes
