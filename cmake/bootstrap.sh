@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes a bare Debian 12 or 13 ready to build QuicEther.
 #
-#   cmake/bootstrap.sh [--with build|test|ci] [--tls auto|aws-lc|debian-boringssl]
+#   cmake/bootstrap.sh [--with build|test|ci|bench] [--tls auto|aws-lc|debian-boringssl]
 #   cmake/bootstrap.sh --print-dir      only print where the prepared dependencies are
 #
 # It does two things, and only what is missing of them:
@@ -18,12 +18,15 @@ readonly recipe=2
 readonly ngtcp2_version=1.11.0 boost_version=1.88.0 catch2_version=3.7.1
 readonly stable=trixie rolling=sid
 
-# build: what configuring a preset and apps/demo.sh need; test: what the tests run besides.
+# build: what configuring a preset and apps/demo.sh need; test: what the tests run besides; bench:
+# what bench/net compares with, which is unpacked into the folder of (2) and not installed.
 packages_build=(g++ cmake ninja-build ccache pkg-config make patch xz-utils libc6-dev libfmt-dev
   libtomlplusplus-dev libnl-route-3-dev libbenchmark-dev libssl-dev python3 iproute2 nftables
   iputils-ping procps)
 packages_test=("${packages_build[@]}" iperf3 ethtool tcpdump)
+packages_bench=("${packages_test[@]}" openssl util-linux)
 packages_ci=("${packages_test[@]}" clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19)
+readonly peers=(wireguard-go wireguard-tools nebula openvpn tinc fastd n2n yggdrasil)
 
 say() { printf 'bootstrap: %s\n' "$*"; }
 fail() {
@@ -36,7 +39,7 @@ fail() {
 level=build tls=auto print_dir=no
 while (($# > 0)); do
   case $1 in
-    --with) level=${2:?--with needs build, test or ci} && shift ;;
+    --with) level=${2:?--with needs build, test, ci or bench} && shift ;;
     --tls) tls=${2:?--tls needs auto, aws-lc or debian-boringssl} && shift ;;
     --print-dir) print_dir=yes ;;
     -h | --help) sed -n '2,13s/^# \{0,1\}//p' "$0" && exit 0 ;;
@@ -48,7 +51,8 @@ case $level in
   build) packages=("${packages_build[@]}") ;;
   test) packages=("${packages_test[@]}") ;;
   ci) packages=("${packages_ci[@]}") ;;
-  *) fail "--with takes build, test or ci, not '$level'" ;;
+  bench) packages=("${packages_bench[@]}") ;;
+  *) fail "--with takes build, test, ci or bench, not '$level'" ;;
 esac
 [[ $tls =~ ^(auto|aws-lc|debian-boringssl)$ ]] ||
   fail "--tls takes auto, aws-lc or debian-boringssl, not '$tls'"
@@ -274,6 +278,31 @@ prepare_debian_boringssl() {
   cp -r "$work/boringssl/usr/lib/$(gcc -print-multiarch)/android" "$into/lib"
 }
 
+# Of one release and with its C library, whatever the system's is: each program gets a wrapper in
+# $root/peers/bin. A peer that the mirror has not is left out.
+prepare_peers() {
+  say "other VPNs of Debian $rolling, to compare with: ${peers[*]}"
+  local into=$root/peers archives=$work/apt/cache/archives package deb loader program
+  rm -rf "$into"
+  mkdir -p "$into/bin"
+  for package in "${peers[@]}"; do
+    private_apt_get install --download-only --yes --no-install-recommends \
+      --target-release "$rolling" "$package" || say "WARNING: there is no $package"
+  done
+  for deb in "$archives"/*.deb; do dpkg -x "$deb" "$into"; done
+  loader=$(compgen -G "$into/usr/lib*/ld-linux-*.so.*" | head -n 1) || return 1
+  for package in "${peers[@]}"; do
+    deb=$(compgen -G "$archives/${package}_*.deb" | head -n 1) || continue
+    printf '%s %s\n' "$package" "$(dpkg-deb -f "$deb" Version)" >>"$into/versions"
+    for program in $(dpkg-deb -c "$deb" | sed -n 's,^-.* \./\(usr/s\?bin/.*\),\1,p'); do
+      [[ $(head -c 4 "$into/$program" | tail -c 3) == ELF ]] || continue
+      printf '#!/bin/sh\nexec %s --library-path %s %s "$@"\n' "$loader" \
+        "$into/usr/lib/$(gcc -print-multiarch)" "$into/$program" >"$into/bin/${program##*/}"
+      chmod +x "$into/bin/${program##*/}"
+    done
+  done
+}
+
 prepare() { # <name>: once
   ! done_already "$1" || return 0
   open_private_apt || cannot_download "the package lists"
@@ -296,6 +325,7 @@ prepare_tls() {
 components_ready() {
   local component
   for component in boost catch2 ngtcp2; do done_already "$component" || return 1; done
+  [[ $level != bench ]] || done_already peers || return 1
   case $tls in
     auto) done_already aws-lc ;;
     *) done_already "$tls" ;;
@@ -318,5 +348,6 @@ if ! components_ready; then
   trap 'rm -rf "$work"' EXIT
   for component in boost catch2 ngtcp2; do prepare "$component"; done
   prepare_tls
+  if [[ $level == bench ]]; then prepare peers || cannot_download "the peers"; fi
 fi
 say "ready ($root)"
