@@ -1,0 +1,3 @@
+# Yggdrasil with a QUIC link.
+yggdrasil_link=quic
+source "$peers/yggdrasil.sh"
