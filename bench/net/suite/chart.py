@@ -4,8 +4,8 @@ import dataclasses
 from xml.sax.saxutils import escape
 
 _WIDTH, _LABELS, _RIGHT, _TOP, _BAR, _GAP = 860, 190, 90, 64, 16, 10
-_COLOURS = ("#1f6f8b", "#9ec3cf")
-_OURS = ("#c2410c", "#f2a97e")
+_COLOURS = ("#1f6f8b", "#68a3b5", "#b4d2db")
+_OURS = ("#c2410c", "#e2824d", "#f6c3a3")
 _STYLE = ("text{font-family:system-ui,sans-serif;font-size:12px;fill:#222}"
           ".title{font-size:16px;font-weight:600}.small{fill:#666}"
           ".grid{stroke:#ddd}.spread{stroke:#222}")

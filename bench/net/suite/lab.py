@@ -1,6 +1,7 @@
 """Namespaces, cables and programs in them, inside the sandbox of common.sh."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -97,9 +98,14 @@ class Lab:
         self.run("m", ["sysctl", "-q", "net.ipv6.conf.all.disable_ipv6=1"])
         program = os.path.join(os.environ["QE_BENCH_PROGRAMS"], "link_emulator")
         # Above everything else: its lateness would be taken for the tunnel's.
-        self.emulator = self.start("m", ["nice", "-n", "-10", program, *self.link])
+        self.emulator = self.start("m", ["nice", "-n", "-20", program, *self.link])
         if self.emulator.stdout.readline() != "ready\n":
             raise StepFailed("the link emulator did not start")
+
+    def end_link(self):
+        """What the emulator counted."""
+        self.emulator.terminate()
+        return json.loads(self.emulator.stdout.readline())
 
     def run(self, side, command, timeout=20):
         return run(["ip", "netns", "exec", side, *command], timeout)
@@ -108,10 +114,6 @@ class Lab:
         """A program in a namespace; it ends with the lab at the latest."""
         return subprocess.Popen(["ip", "netns", "exec", side, *command], stdin=subprocess.DEVNULL,
                                 stdout=stdout, stderr=subprocess.PIPE, text=True)
-
-    def end_peer(self):
-        """Ends all but the link emulator."""
-        end_processes([pid for side in self.sides for pid in processes_in(side)])
 
     def wait_listener(self, side, port):
         for _ in range(500):

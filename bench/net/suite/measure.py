@@ -63,11 +63,12 @@ def iperf(lab, address, seconds, *options):
     return sent, received
 
 
-def tcp(lab, address, seconds, backwards, pids, congestion="cubic"):
-    """One TCP stream with pings beside it."""
+def tcp(lab, address, seconds, backwards, pids, congestion="cubic", more=()):
+    """One TCP stream with pings beside it; `more` are further options of iperf3."""
     pings = start_pings(lab, address, seconds)
     with usage.Window(pids) as used:
-        sent, _ = iperf(lab, address, seconds, "-C", congestion, *(["-R"] if backwards else []))
+        sent, _ = iperf(lab, address, seconds, "-C", congestion, *more,
+                        *(["-R"] if backwards else []))
     trips = end_pings(pings)
     end = sent["end"]
     gigabytes = end["sum_received"]["bytes"] / 1e9
