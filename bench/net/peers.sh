@@ -12,7 +12,7 @@
 set -euo pipefail
 
 peers=$(dirname "${BASH_SOURCE[0]}")/peers
-fetched=$QE_BENCH_PEERS
+fetched=${QE_BENCH_PEERS-}
 programs=$QE_BENCH_PROGRAMS
 run=$BENCH_RUN
 

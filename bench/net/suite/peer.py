@@ -27,12 +27,12 @@ class Peer:
     def __init__(self, name, lab, logs=None):
         self.name = name
         self._lab = lab
-        self._folder = pathlib.Path(tempfile.mkdtemp(prefix=name + "-", dir=logs or "/mnt"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=name + "-", dir=logs or "/mnt"))
         self._file = next(path for folder in ("peers", "variants")
                           if (path := _NET / folder / f"{name}.sh").exists())
 
     def step(self, *step, timeout=30):
-        env = dict(os.environ, BENCH_RUN=str(self._folder), BENCH_UNDERLAY_A=ADDRESSES["a"],
+        env = dict(os.environ, BENCH_RUN=str(self.folder), BENCH_UNDERLAY_A=ADDRESSES["a"],
                    BENCH_UNDERLAY_B=ADDRESSES["b"])
         return laboratory.run(["bash", str(_NET / "peers.sh"), str(self._file), *step], timeout,
                               env).strip()
@@ -76,4 +76,4 @@ class Peer:
     def log_tail(self):
         """The ends of the peer's logs, on one line."""
         return " ".join(f"[{log.name}] {' '.join(log.read_text(errors='replace').split())[-200:]}"
-                        for log in sorted(self._folder.glob("*.log")))
+                        for log in sorted(self.folder.glob("*.log")))
