@@ -33,6 +33,8 @@ def arguments():
     parser.add_argument("--only", metavar="NAME,…", default="qed",
                         help="qed and variants of it (qed)")
     parser.add_argument("--bytes", type=int, default=64, help="of each IP packet (64)")
+    parser.add_argument("--cpus", metavar="LIST", default="1",
+                        help="where qed runs (1); the generator runs on 0")
     parser.add_argument("--runs", type=int, help=f"how often each ({FULL['runs']})")
     parser.add_argument("--seconds", type=int, help=f"of each measurement ({FULL['seconds']})")
     return options.filled(parser.parse_args(), FULL, QUICK)
@@ -126,7 +128,8 @@ def measure_peer(name, number, given):
             pids = peer.processes()
             lab.run("b", ["nft", _DROP])
             for pid in pids:
-                laboratory.run(["taskset", "--all-tasks", "--cpu-list", "--pid", "1", str(pid)])
+                laboratory.run(["taskset", "--all-tasks", "--cpu-list", "--pid", given.cpus,
+                                str(pid)])
             generator = Generator(lab, peer, given)
             run["in"] = generator.into(pids, counters(lab, peer))
             run["out"] = generator.out_of(pids, counters(lab, peer))

@@ -7,6 +7,7 @@ import machine as machines
 from chart import Bar, bars
 from figures import BY_KEY, FIGURES, WITHOUT_RATIO, tunnels
 
+_RESULTS = ("tunnel-offload", "tunnel-gro", "tunnel-none", "congestion", "packets", "connections")
 _CHARTS = (
     ("tcp", "One TCP stream through the tunnel", "Gbit/s", ("tcp_ab_gbps", "tcp_ba_gbps")),
     ("cpu", "CPU seconds of both ends per gigabyte", "s/GB", ("cpu_s_per_gb",)),
@@ -48,12 +49,12 @@ def write(folder, name, results, body):
 
 
 def _write_all_targets(folder):
-    lines = ["# Targets", ""]
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
-    lines += targets_table([line for results in found for line in results.get("targets", [])])
-    lines += ["", *sorted({f"- {results['command']}: {results['machine']['date']}, QuicEther "
-                           f"{results['machine']['quicether_commit']}" for results in found
-                           if "command" in results})]
+    found = [json.loads(path.read_text(encoding="utf-8"))
+             for path in (folder / f"{name}.json" for name in _RESULTS) if path.exists()]
+    lines = ["# Targets", "",
+             *targets_table([line for results in found for line in results["targets"]]), "",
+             *(f"- {results['command']}: {results['machine']['date']}, QuicEther "
+               f"{results['machine']['quicether_commit']}" for results in found)]
     (folder / "targets.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -75,7 +76,12 @@ def tunnel_body(results):
             row.append(text)
         rows.append(row)
     lines += table(["", *summary], rows)
-    versions = {run["peer"]: run.get("version", "-") for run in results["runs"]}
+    disturbed = max((cell["others_cores"]["most"] for cell in summary.values()
+                     if "others_cores" in cell), default=0)
+    if disturbed > 0.1:
+        lines += ["", f"Other programs used up to {disturbed:.2f} cores meanwhile: only ratios say "
+                  "something, and not much."]
+    versions = {run["peer"]: run["version"] for run in results["runs"] if "version" in run}
     lines += ["", "## Versions", "", *(f"- {name}: {text}" for name, text in versions.items())]
     troubles = [f"- {run['peer']}, run {run['run']}: {text}" for run in results["runs"]
                 for text in run.get("troubles", [])]
