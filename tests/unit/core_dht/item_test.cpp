@@ -1,4 +1,4 @@
-#include "crypto.hpp"
+#include "support/dht_crypto.hpp"
 
 #include <quicether/base/hex.hpp>
 #include <quicether/base/random.hpp>

@@ -1,4 +1,4 @@
-#include "crypto.hpp"
+#include "support/dht_crypto.hpp"
 
 #include <quicether/base/hex.hpp>
 #include <quicether/base/random.hpp>
@@ -115,6 +115,7 @@ TEST_CASE("krpc: writes answers byte for byte", "[dht][krpc]") {
   response.id = id("mnopqrstuvwxyz123456");
   response.your_address = SocketAddress::parse("97.120.106.101:11893").value();
   response.token = as_bytes("aoeusnth");
+  response.version = kClientVersion;
   const std::array peers = {SocketAddress::parse("105.100.104.116:28269").value()};
 
   using namespace std::string_view_literals;
@@ -151,7 +152,8 @@ TEST_CASE("krpc: the largest put and its answer fit a message", "[dht][krpc]") {
   Buffer buffer{};
   auto put = make_query(Method::put);
   put.item = item.view();
-  put.token = as_bytes(std::string_view{"0123456789abcdefghij"});
+  const std::string token(kTokenBytesMax, 't');
+  put.token = as_bytes(token);
   put.cas = std::numeric_limits<std::int64_t>::max();
 
   const auto bytes = encode(put, buffer);

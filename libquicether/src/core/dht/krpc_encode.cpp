@@ -155,7 +155,10 @@ ConstBytes encode(const Response& response,
   }
   writer.key("r");
   write_values(writer, response, peers);
-  writer.key("t").string(response.transaction).key("v").string(kClientVersion);
+  writer.key("t").string(response.transaction);
+  if (!response.version.empty()) {
+    writer.key("v").string(response.version);
+  }
   writer.key("y").string("r").close();
   return finish(writer);
 }

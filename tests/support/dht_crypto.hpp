@@ -1,9 +1,12 @@
-#ifndef QUICETHER_TESTS_UNIT_CORE_DHT_CRYPTO_HPP
-#define QUICETHER_TESTS_UNIT_CORE_DHT_CRYPTO_HPP
+#ifndef QUICETHER_TESTS_SUPPORT_DHT_CRYPTO_HPP
+#define QUICETHER_TESTS_SUPPORT_DHT_CRYPTO_HPP
 
 #include <quicether/core/crypto/hash.hpp>
 #include <quicether/core/crypto/key_pair.hpp>
 #include <quicether/core/dht/item.hpp>
+
+#include <cstdint>
+#include <string_view>
 
 namespace quicether::testing {
 
@@ -35,4 +38,4 @@ class RealCrypto final : public dht::ItemCrypto {
 
 }  // namespace quicether::testing
 
-#endif  // QUICETHER_TESTS_UNIT_CORE_DHT_CRYPTO_HPP
+#endif  // QUICETHER_TESTS_SUPPORT_DHT_CRYPTO_HPP
