@@ -43,11 +43,19 @@ prepare_peers() {
 
 # enter PROGRAM…: descriptor 9 stays the machine's /proc, for what else the machine is doing.
 enter() {
-  local program
+  local program inside code=0
   for program in setpriv unshare ip ping iperf3 ethtool python3; do
     command -v "$program" >/dev/null || fail "there is no '$program': cmake/bootstrap.sh --with bench"
   done
-  exec 9</proc
-  exec setpriv --pdeathsig KILL unshare --net --mount --pid --fork --kill-child --mount-proc \
-    env PYTHONDONTWRITEBYTECODE=1 QE_BENCH_SANDBOX=yes "$@"
+  # Dies with this shell, and takes the first process inside with it.
+  setpriv --pdeathsig KILL unshare --net --mount --pid --fork --kill-child --mount-proc \
+    env PYTHONDONTWRITEBYTECODE=1 QE_BENCH_SANDBOX=yes "$@" 9</proc &
+  inside=$!
+  # unshare ignores both; the suite reports what it has and ends.
+  trap 'kill -TERM $(cat "/proc/$inside/task/$inside/children")' TERM INT
+  while kill -0 "$inside" 2>/dev/null; do
+    code=0
+    wait "$inside" || code=$?
+  done
+  exit "$code"
 }

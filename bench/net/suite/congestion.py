@@ -44,7 +44,7 @@ def measure_peer(name, loss, inner, number, given):
         with laboratory.Lab(link=link) as lab:
             peer = peers.Peer(name, lab, given.logs)
             if reason := peer.unavailable():
-                raise StepFailed(f"skipped{reason}")
+                raise StepFailed(f"skipped: {reason}")
             peer.start()
             for cell in cells:
                 try:
@@ -159,6 +159,8 @@ def main():
     print(report.write(given.output, "congestion", results, body(results, summary, names)))
     charts(given.output, summary, losses, names, results["notes"][0].lstrip("- "))
     options.copy_json(given, pathlib.Path(given.output) / "congestion.json")
+    if not summary:
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

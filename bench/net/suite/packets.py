@@ -195,6 +195,8 @@ def main():
                            for key, values in summary.items()]}
     print(report.write(given.output, "packets", results, body(results, summary)))
     options.copy_json(given, pathlib.Path(given.output) / "packets.json")
+    if not summary:
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

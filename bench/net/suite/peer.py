@@ -42,7 +42,7 @@ class Peer:
         try:
             self.step("available")
         except StepFailed as reason:
-            return str(reason).rpartition("exit code")[2]
+            return str(reason).partition(": exit code ")[2].partition(": ")[2]
         return None
 
     def start(self, timeout=30):

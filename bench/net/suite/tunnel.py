@@ -57,7 +57,7 @@ def measure_peer(name, number, given):
         with laboratory.Lab(given.veth) as lab:
             peer = peers.Peer(name, lab, given.logs)
             if reason := peer.unavailable():
-                run["troubles"].append(f"skipped{reason}")
+                run["troubles"].append(f"skipped: {reason}")
                 return run
             run["version"] = peer.step("version").partition("\n")[0]
             measured["start"] = {"first_ping_ms": peer.start()}
@@ -126,6 +126,8 @@ def main():
     print(report.write(given.output, name, results, report.tunnel_body(results)))
     report.tunnel_charts(given.output, name, results)
     options.copy_json(given, pathlib.Path(given.output) / f"{name}.json")
+    if not results["medians"]:
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":
