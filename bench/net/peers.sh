@@ -5,7 +5,9 @@
 #   version              prints it
 #   prepare              keys and configuration into $run; not timed
 #   start SIDE           starts the peer of side a or b; b first, it is the one that listens
-#   environment…         a variant sets what its peer reads, then sources that peer's file
+#   details              optional: JSON about what it did, for the results
+#
+# A variant sets a variable that its peer reads, then sources that peer's file.
 #
 # What a step may use: $run, a folder of this peer's alone, and the functions below. The daemon must
 # stay in the foreground; the suite ends it with its namespace. BENCH_* comes from suite/peer.py.
@@ -63,6 +65,7 @@ available() { :; }
 version() { echo -; }
 prepare() { :; }
 start() { :; }
+details() { :; }
 
 source "$1"
 shift

@@ -37,3 +37,7 @@ start() {
   spawn "$1" env $qed_environment "$programs/qed" --config "$run/$1/config.toml"
   [[ $1 == a ]] || wait_device b
 }
+
+details() {
+  inside a "$programs/quicether" status --json --control-socket "$run/a/control.sock"
+}

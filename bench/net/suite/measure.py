@@ -1,6 +1,7 @@
 """Single measurements through whatever joins a and b."""
 
 import json
+import math
 import re
 import tempfile
 
@@ -12,8 +13,8 @@ _PORT = "5201"
 
 def percentile(values, share):
     """The smallest value that `share` of all do not exceed."""
-    ordered = sorted(values)
-    return ordered[max(0, min(len(ordered) - 1, round(share * len(ordered) + 0.5) - 1))]
+    # Rounded first: 0.99 * 100 may be a little more than 99.
+    return sorted(values)[max(1, math.ceil(round(share * len(values), 6))) - 1]
 
 
 def _round_trips(output):
@@ -82,7 +83,6 @@ def tcp(lab, address, seconds, backwards, pids, congestion="cubic", more=()):
         "machine_cpu_s": used.machine,
         "rtt_p50_ms": percentile(trips, 0.5),
         "rtt_p99_ms": percentile(trips, 0.99),
-        "others_cores": used.others_cores,
     }
 
 

@@ -1,5 +1,6 @@
 """Peers: the programs that are measured, each a file in ../peers or ../variants."""
 
+import json
 import os
 import pathlib
 import re
@@ -72,6 +73,14 @@ class Peer:
         shown = self._lab.run("a", ["ip", "-o", "-d", "link", "show", "dev", name])
         header = re.search(r"\bvnet_hdr (on|off)", shown)
         return name, int(re.search(r"\bmtu (\d+)", shown).group(1)), header and header.group(1)
+
+    def details(self):
+        """What the peer says of itself at the end, where its file has a function for it."""
+        try:
+            text = self.step("details")
+            return json.loads(text) if text else None
+        except (StepFailed, ValueError) as trouble:
+            return str(trouble)
 
     def log_tail(self):
         """The ends of the peer's logs, on one line."""
