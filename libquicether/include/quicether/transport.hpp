@@ -48,6 +48,18 @@ class TransportObserver {
   virtual void on_stream(SessionId session, Stream stream) = 0;
 };
 
+/// Takes the DHT messages that arrive on the UDP port of a Transport, on its thread.
+class DhtDatagramSink {
+ public:
+  DhtDatagramSink() = default;
+  DhtDatagramSink(const DhtDatagramSink&) = delete;
+  DhtDatagramSink& operator=(const DhtDatagramSink&) = delete;
+  virtual ~DhtDatagramSink() = default;
+
+  /// One UDP payload that begins like a bencoded message: any bytes, valid during the call.
+  virtual void on_dht_datagram(const SocketAddress& from, ConstBytes datagram) = 0;
+};
+
 /// Sessions: authenticated, admitted QUIC connections on one UDP port.
 ///
 /// Use it alone (async_connect, async_accept) or under a PathManager, which becomes its observer
@@ -78,6 +90,13 @@ class Transport {
 
   /// Routes all that happens to `observer`, or, with null, to async_accept() again.
   void set_observer(TransportObserver* observer) noexcept;
+
+  /// Hands DHT messages to `sink` from now on; with null they are dropped, as without a Dht.
+  void set_dht_sink(DhtDatagramSink* sink) noexcept;
+
+  /// Sends datagrams that are not QUIC's from the UDP port; see DatagramSocket::send(). 0 when the
+  /// Transport is not open.
+  std::size_t send_raw(std::span<const OutgoingTrain> trains) noexcept;
 
   /// Starts a session; the observer hears of its end or success.
   ///

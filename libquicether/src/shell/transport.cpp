@@ -54,6 +54,14 @@ void Transport::set_observer(TransportObserver* observer) noexcept {
   impl_->set_observer(observer);
 }
 
+void Transport::set_dht_sink(DhtDatagramSink* sink) noexcept {
+  impl_->set_dht_sink(sink);
+}
+
+std::size_t Transport::send_raw(std::span<const OutgoingTrain> trains) noexcept {
+  return impl_->is_open() ? impl_->socket()->send(trains) : 0;
+}
+
 result<SessionId> Transport::dial(const node::DialOptions& options) {
   return impl_->dial(options);
 }

@@ -1,9 +1,12 @@
 #include "transport_impl.hpp"
 
+#include "core/quic/cid.hpp"
+
 #include <quicether/base/assert.hpp>
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace quicether {
@@ -94,7 +97,10 @@ void Transport::Impl::wait_readable() {
 void Transport::Impl::on_readable() {
   for (int round = 0; round < kReceiveRounds && socket_; ++round) {
     const auto count = socket_->receive(trains_);
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < count && socket_; ++i) {
+      if (deliver_dht(trains_[i])) {
+        continue;
+      }
       sessions_.on_train(environment_.now(), trains_[i]);
       drain_events();
       deliver_datagrams();
@@ -107,6 +113,23 @@ void Transport::Impl::on_readable() {
   if (socket_) {
     wait_readable();
   }
+}
+
+/// True when nothing of the train is left for QUIC. A train may mix both: a peer's DHT and QUIC use
+/// one port. The sessions ignore DHT messages.
+bool Transport::Impl::deliver_dht(const ReceivedTrain& train) {
+  bool only_dht = dht_sink_ != nullptr;
+  for (std::size_t at = 0; socket_ && dht_sink_ != nullptr && at < train.bytes.size();
+       at += train.segment_bytes) {
+    const auto segment =
+        train.bytes.subspan(at, std::min(train.segment_bytes, train.bytes.size() - at));
+    if (quic::looks_like_dht(segment)) {
+      dht_sink_->on_dht_datagram(train.remote, segment);
+    } else {
+      only_dht = false;
+    }
+  }
+  return only_dht;
 }
 
 void Transport::Impl::deliver_datagrams() {

@@ -28,6 +28,8 @@ class Transport::Impl final : public detail::StreamHost,
 
   void set_observer(TransportObserver* observer) noexcept { observer_ = observer; }
 
+  void set_dht_sink(DhtDatagramSink* sink) noexcept { dht_sink_ = sink; }
+
   [[nodiscard]] bool is_open() const noexcept { return socket_ != nullptr; }
 
   [[nodiscard]] DatagramSocket* socket() const noexcept { return socket_.get(); }
@@ -67,6 +69,7 @@ class Transport::Impl final : public detail::StreamHost,
 
   void wait_readable();
   void on_readable();
+  [[nodiscard]] bool deliver_dht(const ReceivedTrain& train);
   void wait_writable();
   void arm_timer();
   void drain_events();
@@ -91,6 +94,7 @@ class Transport::Impl final : public detail::StreamHost,
   bool turn_scheduled_ = false;
   bool waiting_writable_ = false;
   TransportObserver* observer_ = nullptr;
+  DhtDatagramSink* dht_sink_ = nullptr;
   std::array<ReceivedTrain, 16> trains_{};
   std::map<SessionId, detail::Waiter<SessionId>> connecting_{};
   std::deque<SessionId> accepted_{};
