@@ -190,6 +190,17 @@ TEST_CASE("routing_table: sorts its contacts anew under another id", "[dht][tabl
   CHECK(t.has(near));
 }
 
+TEST_CASE("routing_table: forgets a contact whose address has another id now", "[dht][table]") {
+  Table t;
+  const auto old = t.fill(2);
+  const auto late = t.add(2);
+  t.table.remove(old[1]);
+  CHECK_FALSE(t.has(old[1]));
+  CHECK(t.has(late));
+  t.table.remove({old[2].id, at(999)});
+  CHECK(t.has(old[2]));
+}
+
 TEST_CASE("routing_table: never holds itself", "[dht][table]") {
   Table t;
   t.table.on_answer(kNow, {Id{}, at(1)});

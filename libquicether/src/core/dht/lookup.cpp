@@ -123,13 +123,9 @@ void Lookup::on_answer(const NodeInfo& node, ConstBytes token, std::span<const N
   if (found->state == CandidateState::asked) {
     --flying_;
   }
-  if (found->id_known && found->node.id != node.id) {
-    found->state = CandidateState::failed;  // not the node that was named
-    return;
-  }
   auto answered = std::move(*found);
   candidates_.erase(found);
-  answered.node.id = node.id;
+  answered.node.id = node.id;  // what it says itself counts: it may have changed since
   answered.id_known = true;
   answered.state = CandidateState::answered;
   answered.token.assign(token.begin(), token.end());

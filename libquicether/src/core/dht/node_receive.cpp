@@ -106,7 +106,7 @@ void Node::Impl::handle(Instant now, const SocketAddress& from, const Response& 
   round_trip_ += (now - query->sent - round_trip_) / 8;  // as RFC 6298 smooths
   sources_.on_query_answered(now, from.address);
   if (query->id_known && query->node.id != response.id) {
-    (void)side(family_of(from.address)).table.on_failure(query->node);
+    side(family_of(from.address)).table.remove(query->node);
   }
   learn(now, {response.id, from}, response);
   on_answer(now, *query, from, response);

@@ -192,6 +192,20 @@ std::optional<Contact> RoutingTable::on_failure(const NodeInfo& node) {
   return lost;
 }
 
+void RoutingTable::remove(const NodeInfo& node) {
+  auto* bucket = find_bucket(node.id);
+  if (bucket == nullptr) {
+    return;
+  }
+  const auto is_it = [&](const Contact& one) { return one.node == node; };
+  std::erase_if(bucket->spare, is_it);
+  const auto known = std::ranges::find_if(bucket->live, is_it);
+  if (known != bucket->live.end()) {
+    remove_live(*bucket, static_cast<std::size_t>(known - bucket->live.begin()));
+    promote_spare(*bucket);
+  }
+}
+
 std::vector<NodeInfo> RoutingTable::closest(const Id& target, std::size_t count) const {
   // The bucket of the target's own range holds the nearest ones, deeper buckets are next, and all
   // the same distance class; then come the shallower ones, one by one.

@@ -54,6 +54,9 @@ class RoutingTable {
   /// A node did not answer. Returns the contact that left the table for it.
   std::optional<Contact> on_failure(const NodeInfo& node);
 
+  /// Forgets a contact: its address has another id now.
+  void remove(const NodeInfo& node);
+
   /// Up to `count` live contacts that are not bad, nearest to `target` first.
   [[nodiscard]] std::vector<NodeInfo> closest(const Id& target, std::size_t count) const;
 
