@@ -25,6 +25,7 @@ need_root() {
 prepare_programs() {
   if [[ -z ${QE_BENCH_PROGRAMS-} ]]; then
     "$root/cmake/bootstrap.sh" --with bench >&2
+    printf 'building %s\n' "$*" >&2
     mkdir -p "$root/build"
     (cd "$root" && cmake --preset release && cmake --build --preset release --target "$@") \
       >"$root/build/bench-build.log" 2>&1 || fail "the build failed: build/bench-build.log"
