@@ -24,6 +24,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -146,6 +147,7 @@ void announce_ready(const qe::IpAddress& address) {
 asio::awaitable<void> send(qe::Node& node, const qe::IpAddress& self, qe::Link link, Options how) {
   const auto peer = qe::crypto::overlay_address(link.peer_key().value());
   std::vector<qe::ByteVector> packets;
+  packets.reserve(kFlows);
   for (std::size_t flow = 0; flow < kFlows; ++flow) {
     packets.push_back(make_packet(self, peer, how.bytes, flow));
   }
@@ -199,7 +201,7 @@ void run_link(const Options& options) {
   node.start().value();
   std::exception_ptr failure;
   asio::co_spawn(io, talk(node, self.overlay_address(), options), [&](std::exception_ptr error) {
-    failure = error;
+    failure = std::move(error);
     io.stop();
   });
   io.run();
@@ -241,6 +243,7 @@ void flood(const Options& options) {
   to.sin6_port = htons(kDiscard);
   std::memcpy(&to.sin6_addr, target.bytes().data(), target.bytes().size());
   std::vector<std::unique_ptr<UdpSocket>> sockets;
+  sockets.reserve(kFlows);
   for (std::size_t flow = 0; flow < kFlows; ++flow) {
     sockets.push_back(std::make_unique<UdpSocket>(to));
   }

@@ -140,7 +140,7 @@ grep -q "\"there\": {.*\"dropped_too_large\": 1,.*\"back\": " "$work/link.log" |
   fail "the packet that was too large is not counted"
 
 step "wrong profiles are refused"
-for profile in rate=fast loss=60% burst=1% burst=1%:0.5 mtu=20 rate delay=1m colour=red; do
+for profile in rate=fast rate=nan delay=infms loss=60% burst=1% burst=1%:0.5 mtu=20 rate delay=1m colour=red; do
   limit 5 in_ns m "$emulator" left right "$profile" >"$work/refusal.txt" 2>&1 &&
     fail "'$profile' was taken"
   grep -q "'$profile'" "$work/refusal.txt" || fail "'$profile' is not named in the refusal"

@@ -7,13 +7,13 @@
 
 #include <poll.h>
 #include <sys/prctl.h>
-#include <time.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
+#include <ctime>
 #include <exception>
 #include <span>
 #include <stdexcept>
@@ -126,8 +126,8 @@ class LinkEmulator {
 
   /// Reads what arrived, sends what is due; returns whether there may be more of either.
   bool carry(Lane& lane, PacketPort& out) {
-    std::array<Frame*, PacketPort::kBatch> batch;
-    std::generate(batch.begin(), batch.end(), [this] { return frames_.get(); });
+    std::array<Frame*, PacketPort::kBatch> batch{};
+    std::ranges::generate(batch, [this] { return frames_.get(); });
     const auto received = lane.port.receive(batch);
     const auto arrived = monotonic_now();
     for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -142,8 +142,9 @@ class LinkEmulator {
   }
 
   void wait(Duration timeout, const sigset_t& signals) const noexcept {
-    std::array<pollfd, 2> ports{pollfd{there_.port.descriptor(), POLLIN, 0},
-                                pollfd{back_.port.descriptor(), POLLIN, 0}};
+    std::array<pollfd, 2> ports{
+        pollfd{.fd = there_.port.descriptor(), .events = POLLIN, .revents = 0},
+        pollfd{.fd = back_.port.descriptor(), .events = POLLIN, .revents = 0}};
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
     const timespec limit{seconds.count(), (timeout - seconds).count()};
     ppoll(ports.data(), ports.size(), &limit, &signals);
@@ -182,7 +183,7 @@ sigset_t hold_signals() {
     action.sa_handler = [](int) { stop_wanted = 1; };
     sigaction(signal, &action, nullptr);
   }
-  sigprocmask(SIG_BLOCK, &held, &before);
+  pthread_sigmask(SIG_BLOCK, &held, &before);
   sigdelset(&before, SIGTERM);
   sigdelset(&before, SIGINT);
   return before;
@@ -212,7 +213,7 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   const auto arguments = std::span{argv, static_cast<std::size_t>(argc)}.subspan(1);
-  if (std::any_of(arguments.begin(), arguments.end(), [](std::string_view argument) {
+  if (std::ranges::any_of(arguments, [](std::string_view argument) {
         return argument == "--help" || argument == "-h";
       })) {
     std::fputs(quicether::bench::kUsage.data(), stdout);

@@ -17,12 +17,11 @@ namespace quicether::bench {
 namespace {
 
 struct Batch {
-  std::array<iovec, PacketPort::kBatch> places;
-  std::array<mmsghdr, PacketPort::kBatch> messages;
+  std::array<iovec, PacketPort::kBatch> places{};
+  std::array<mmsghdr, PacketPort::kBatch> messages{};
 
   Batch() {
     for (std::size_t i = 0; i < messages.size(); ++i) {
-      messages[i] = {};
       messages[i].msg_hdr.msg_iov = &places[i];
       messages[i].msg_hdr.msg_iovlen = 1;
     }

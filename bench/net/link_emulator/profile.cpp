@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -37,7 +38,7 @@ struct Part {
 std::optional<double> measure(std::string_view text, std::span<const Unit> units) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || !(value >= 0 && value < 1e12)) {
+  if (error != std::errc{} || !std::isfinite(value) || value < 0 || value > 1e12) {
     return std::nullopt;
   }
   const auto suffix = text.substr(static_cast<std::size_t>(end - text.data()));
