@@ -97,8 +97,7 @@ class Lab:
     def _start_link(self):
         self.run("m", ["sysctl", "-q", "net.ipv6.conf.all.disable_ipv6=1"])
         program = os.path.join(os.environ["QE_BENCH_PROGRAMS"], "link_emulator")
-        # Above everything else: its lateness would be taken for the tunnel's.
-        self.emulator = self.start("m", ["nice", "-n", "-20", program, *self.link])
+        self.emulator = self.start("m", [program, *self.link])
         if self.emulator.stdout.readline() != "ready\n":
             raise StepFailed("the link emulator did not start")
 
