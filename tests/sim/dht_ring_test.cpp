@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
-#include <string>
 #include <vector>
 
 using namespace quicether;
@@ -15,12 +13,6 @@ using quicether::testing::RingConfig;
 using quicether::testing::signed_item;
 
 namespace {
-
-/// QUICETHER_DHT_NODES=<how many> makes the largest run larger.
-std::size_t nodes_to_run(std::size_t wanted) {
-  const char* text = std::getenv("QUICETHER_DHT_NODES");
-  return text == nullptr ? wanted : std::stoul(text);
-}
 
 /// The node nearest to a target, as an onlooker sees it.
 dht::Id nearest(Ring& ring, const dht::Id& target) {
@@ -35,7 +27,7 @@ dht::Id nearest(Ring& ring, const dht::Id& target) {
 }  // namespace
 
 TEST_CASE("dht_ring: look-ups find the nearest node in few hops", "[dht][sim]") {
-  const auto count = nodes_to_run(1000);
+  const auto count = testing::nodes_to_run(1000);
   Ring ring{{.seed = 1}};
   ring.grow(count);
   ring.run_for(60s);

@@ -10,15 +10,23 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
 
 namespace quicether::testing {
+
+/// How many nodes a large run has: `wanted`, or QUICETHER_DHT_NODES of the environment.
+[[nodiscard]] inline std::size_t nodes_to_run(std::size_t wanted) {
+  const char* text = std::getenv("QUICETHER_DHT_NODES");
+  return text == nullptr ? wanted : std::stoul(text);
+}
 
 struct RingConfig {
   std::uint64_t seed = 1;

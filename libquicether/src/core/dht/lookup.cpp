@@ -174,7 +174,7 @@ bool Lookup::done() const noexcept {
       return true;
     }
   }
-  return !slow;
+  return !slow || !config_.patient;
 }
 
 std::vector<Candidate> Lookup::closest() const {

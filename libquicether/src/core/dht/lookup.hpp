@@ -18,6 +18,7 @@ struct LookupConfig {
   std::size_t flights = 4;  ///< queries without an answer at a time (Kademlia's α), over all paths
   std::size_t per_subnet = 1;  ///< nodes of one /24 or /64 that are believed
   std::size_t candidates_max = 96;
+  bool patient = true;  ///< waits for slow nodes while too few others answered
 };
 
 /// Where a look-up stands with one node.
@@ -68,6 +69,9 @@ class Lookup {
   /// After next() gave nothing: true when nobody is waited for any more. A slow node is not, when
   /// enough others answered.
   [[nodiscard]] bool done() const noexcept;
+
+  /// Looks on, for twice as many nearest nodes.
+  void widen() noexcept { config_.width *= 2; }
 
   /// Those that answered, nearest first, at most `width`.
   [[nodiscard]] std::vector<Candidate> closest() const;

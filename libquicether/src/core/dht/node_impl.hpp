@@ -133,8 +133,10 @@ class Node::Impl {
                                            const SocketAddress& asker) const;
 
   // node_operations.cpp
-  void add_seeds(Instant now, Lookup& lookup, const Side& from);
+  [[nodiscard]] LookupConfig lookup_config() const noexcept;
+  void add_seeds(Lookup& lookup, const Side& from);
   void drive(Instant now, Operation& operation);
+  [[nodiscard]] bool search(Instant now, Operation& operation);
   void ask(Instant now, Operation& operation, const Candidate& candidate, ConstBytes token);
   void on_answer(Instant now,
                  const PendingQuery& query,
@@ -153,9 +155,12 @@ class Node::Impl {
   [[nodiscard]] static error_code outcome(const Operation& operation);
 
   // node_upkeep.cpp
+  [[nodiscard]] Instant next_own_lookup() const noexcept;
+  void upkeep(Instant now);
   void tick(Instant now);
   void start_own_lookup(Instant now, Side& side);
   void on_own_lookup_done(Instant now, Side& side);
+  void start_lookup(Instant now, Side& side, const Id& target, const LookupConfig& config);
   void refresh_bucket(Instant now, Side& side);
   void ping_contacts(Instant now, Side& side);
   void ping_node(Instant now, const NodeInfo& node);

@@ -13,6 +13,9 @@ namespace {
 /// Nodes of one answer that are looked at: a full bucket, and what generous implementations add.
 constexpr std::size_t kNamedMax = 16;
 
+/// Contacts to begin with when the first few are dead.
+constexpr std::size_t kReseeds = 48;
+
 /// Peers that are kept per look-up.
 constexpr std::size_t kPeersMax = 512;
 
@@ -53,12 +56,8 @@ result<OperationId> Node::Impl::start(Instant now, Operation operation) {
     auto& from = side(family);
     auto& lookup = operation.lookups[static_cast<std::size_t>(family)];
     if (from.enabled && !chosen) {
-      lookup.emplace(operation.target,
-                     LookupConfig{.width = config_.limits.bucket_size,
-                                  .paths = config_.paths,
-                                  .flights = config_.flights,
-                                  .per_subnet = config_.per_subnet_in_lookup});
-      add_seeds(now, *lookup, from);
+      lookup.emplace(operation.target, lookup_config());
+      add_seeds(*lookup, from);
     }
   }
   if (const auto* item =
@@ -75,7 +74,14 @@ result<OperationId> Node::Impl::start(Instant now, Operation operation) {
   return id;
 }
 
-void Node::Impl::add_seeds(Instant now, Lookup& lookup, const Side& from) {
+LookupConfig Node::Impl::lookup_config() const noexcept {
+  return {.width = config_.limits.bucket_size,
+          .paths = config_.paths,
+          .flights = config_.flights,
+          .per_subnet = config_.per_subnet_in_lookup};
+}
+
+void Node::Impl::add_seeds(Lookup& lookup, const Side& from) {
   const auto width = config_.limits.bucket_size;
   for (const auto& node : from.table.closest(lookup.target(), width)) {
     lookup.add_seed(node);
@@ -94,10 +100,38 @@ void Node::Impl::add_seeds(Instant now, Lookup& lookup, const Side& from) {
     return;
   }
   for (const auto& address : bootstrap_) {
-    if (family_of(address.address) == from.family && !sources_.silent(now, address.address)) {
+    if (family_of(address.address) == from.family) {
       lookup.add_seed(address);
     }
   }
+}
+
+bool Node::Impl::search(Instant now, Operation& operation) {
+  bool done = true;
+  for (const auto family : kFamilies) {
+    auto& lookup = operation.lookups[static_cast<std::size_t>(family)];
+    if (!lookup) {
+      continue;
+    }
+    const auto ask_all = [&] {
+      while (const auto candidate = lookup->next()) {
+        ask(now, operation, *candidate, {});
+      }
+      return lookup->done();
+    };
+    auto& reseeded = operation.reseeded[static_cast<std::size_t>(family)];
+    bool ended = ask_all();
+    if (ended && !reseeded && lookup->closest().size() < config_.limits.bucket_size) {
+      // All that seemed near are gone, perhaps: begin again, farther away.
+      reseeded = true;
+      for (const auto& node : side(family).table.closest(operation.target, kReseeds)) {
+        lookup->add_seed(node);
+      }
+      ended = ask_all();
+    }
+    done = done && ended;
+  }
+  return done;
 }
 
 void Node::Impl::drive(Instant now, Operation& operation) {
@@ -109,18 +143,20 @@ void Node::Impl::drive(Instant now, Operation& operation) {
   }
   const bool enough = operation.kind == Operation::Kind::get && operation.best &&
                       (operation.wanted.first || !operation.best->author);
-  bool done = true;
-  for (auto& lookup : operation.lookups) {
-    if (!lookup || enough) {
-      continue;
-    }
-    while (const auto candidate = lookup->next()) {
-      ask(now, operation, *candidate, {});
-    }
-    done = done && lookup->done();
-  }
-  if (!done) {
+  if (!enough && !search(now, operation)) {
     return;
+  }
+  if (operation.kind == Operation::Kind::get && !operation.best && operation.wanted.widen) {
+    // Hostile nodes may be nearer than all that hold it: look behind them, once.
+    operation.wanted.widen = false;
+    for (auto& lookup : operation.lookups) {
+      if (lookup) {
+        lookup->widen();
+      }
+    }
+    if (!search(now, operation)) {
+      return;
+    }
   }
   if (operation.writes()) {
     begin_storing(now, operation);

@@ -88,6 +88,7 @@ bool Node::Impl::send_query(Instant now, const PendingQuery& about, Query query)
   const auto bytes = encode(query, buffer);
   QE_ASSERT(!bytes.empty());
   send(about.node.address, bytes);
+  sources_.on_query_sent(now, about.node.address.address);
   ++stats_.queries_sent;
   if (about.id_known) {
     to.table.on_asked(now, about.node);
@@ -156,7 +157,6 @@ void Node::Impl::on_overdue(Instant now, const OverdueQuery& overdue) {
     return;
   }
   ++stats_.queries_lost;
-  sources_.on_query_lost(now, query.node.address.address);
   if (++losses_in_row_ < kOwnOutage && query.id_known) {
     auto& from = side(family_of(query.node.address.address));
     if (const auto lost = from.table.on_failure(query.node)) {
@@ -173,13 +173,11 @@ void Node::Impl::on_timeout(Instant now) {
   while (const auto overdue = pending_.expire(now, config_.query_timeout)) {
     on_overdue(now, *overdue);
   }
-  if (now >= next_tick_) {
-    tick(now);
-  }
+  upkeep(now);
 }
 
 Instant Node::Impl::next_timeout() const noexcept {
-  return std::min(pending_.next_deadline(), next_tick_);
+  return std::min({pending_.next_deadline(), next_own_lookup(), next_tick_});
 }
 
 }  // namespace quicether::dht

@@ -12,7 +12,7 @@ namespace {
 constexpr Duration kTick = std::chrono::seconds{5};
 
 /// Attempts to join while nobody answers (requirement C7: at least every 60 s).
-constexpr Duration kRetryMin = std::chrono::seconds{2};
+constexpr Duration kRetryMin = std::chrono::milliseconds{500};
 constexpr Duration kRetryMax = std::chrono::seconds{60};
 
 /// Between the own look-ups after something changed.
@@ -99,6 +99,27 @@ std::vector<NodeInfo> Node::Impl::export_nodes(std::size_t count_max) const {
   return nodes;
 }
 
+Instant Node::Impl::next_own_lookup() const noexcept {
+  auto next = Instant::never();
+  for (const auto& one : sides_) {
+    if (one.enabled && one.own_lookup == OperationId{}) {
+      next = std::min(next, one.own_lookup_due);
+    }
+  }
+  return next;
+}
+
+void Node::Impl::upkeep(Instant now) {
+  for (auto& one : sides_) {
+    if (now >= one.own_lookup_due) {
+      start_own_lookup(now, one);
+    }
+  }
+  if (now >= next_tick_) {
+    tick(now);
+  }
+}
+
 void Node::Impl::tick(Instant now) {
   next_tick_ = now + kTick;
   tokens_.rotate(now);
@@ -106,9 +127,6 @@ void Node::Impl::tick(Instant now) {
   peers_.expire(now);
   for (auto& one : sides_) {
     if (one.enabled) {
-      if (now >= one.own_lookup_due) {
-        start_own_lookup(now, one);
-      }
       refresh_bucket(now, one);
       ping_contacts(now, one);
     }
@@ -116,23 +134,28 @@ void Node::Impl::tick(Instant now) {
   republish(now);
 }
 
+void Node::Impl::start_lookup(Instant now,
+                              Side& side,
+                              const Id& target,
+                              const LookupConfig& config) {
+  Operation operation;
+  operation.kind = Operation::Kind::find_node;
+  operation.internal = true;
+  operation.target = target;
+  auto& lookup = operation.lookups[static_cast<std::size_t>(side.family)];
+  lookup.emplace(target, config);
+  add_seeds(*lookup, side);
+  (void)start(now, std::move(operation));
+}
+
 void Node::Impl::start_own_lookup(Instant now, Side& side) {
   if (!side.enabled || side.own_lookup != OperationId{}) {
     return;
   }
-  Operation operation;
-  operation.kind = Operation::Kind::find_node;
-  operation.internal = true;
-  operation.target = side.table.self();
-  auto& lookup = operation.lookups[static_cast<std::size_t>(side.family)];
-  lookup.emplace(operation.target,
-                 LookupConfig{.width = config_.limits.bucket_size,
-                              .paths = config_.paths,
-                              .flights = config_.flights,
-                              .per_subnet = config_.per_subnet_in_lookup});
-  add_seeds(now, *lookup, side);
+  auto config = lookup_config();
+  config.patient = side.joined;              // else ask again soon: the first ones may be late
   side.own_lookup = {operations_made_ + 1};  // what start() will call it: it may end at once
-  (void)start(now, std::move(operation));
+  start_lookup(now, side, side.table.self(), config);
 }
 
 void Node::Impl::on_own_lookup_done(Instant now, Side& side) {
@@ -163,18 +186,9 @@ void Node::Impl::refresh_bucket(Instant now, Side& side) {
     return;
   }
   side.table.on_refreshed(now, *bucket);
-  Operation operation;
-  operation.kind = Operation::Kind::find_node;
-  operation.internal = true;
-  operation.target = side.table.self().random_sibling(*bucket, random_);
-  auto& lookup = operation.lookups[static_cast<std::size_t>(side.family)];
-  lookup.emplace(operation.target,
-                 LookupConfig{.width = config_.limits.bucket_size,
-                              .paths = 1,
-                              .flights = config_.flights,
-                              .per_subnet = config_.per_subnet_in_lookup});
-  add_seeds(now, *lookup, side);
-  (void)start(now, std::move(operation));
+  auto config = lookup_config();
+  config.paths = 1;  // nothing is looked for but neighbours
+  start_lookup(now, side, side.table.self().random_sibling(*bucket, random_), config);
 }
 
 void Node::Impl::ping_node(Instant now, const NodeInfo& node) {

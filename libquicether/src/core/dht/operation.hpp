@@ -24,6 +24,7 @@ struct Operation {
   Instant started{};
   Id target{};
   std::array<std::optional<Lookup>, 2> lookups{};  ///< by Family
+  std::array<bool, 2> reseeded{};  ///< too few answered, so more of our own table were tried
 
   GetRequest wanted{};
   std::optional<Item> best{};

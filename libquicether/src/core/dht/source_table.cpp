@@ -63,18 +63,18 @@ void SourceTable::on_query_answered(Instant now, const IpAddress& address) {
   source.unanswered = 0;
 }
 
-void SourceTable::on_query_lost(Instant now, const IpAddress& address) {
+void SourceTable::on_query_sent(Instant now, const IpAddress& address) {
   auto& source = sources_[machine(address)];
   if (source.unanswered < std::numeric_limits<std::uint8_t>::max()) {
     ++source.unanswered;
   }
-  source.silent_since = now;
+  source.asked = now;
 }
 
 bool SourceTable::silent(Instant now, const IpAddress& address) noexcept {
   const auto* source = sources_.find(machine(address));
   return source != nullptr && !source->answered && source->unanswered >= limits_.unanswered_max &&
-         now - source->silent_since < limits_.silence;
+         now - source->asked < limits_.silence;
 }
 
 }  // namespace quicether::dht

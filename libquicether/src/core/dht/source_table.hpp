@@ -35,9 +35,9 @@ class SourceTable {
   /// The address showed something that only the receiver of our datagrams knows.
   void on_verified(Instant now, const IpAddress& address);
 
-  /// A query to the address was answered, or not.
+  /// A query of ours went to the address, or was answered from there.
+  void on_query_sent(Instant now, const IpAddress& address);
   void on_query_answered(Instant now, const IpAddress& address);
-  void on_query_lost(Instant now, const IpAddress& address);
 
   /// True for addresses that never answered: hearsay about them is believed no more for a while.
   [[nodiscard]] bool silent(Instant now, const IpAddress& address) noexcept;
@@ -48,9 +48,9 @@ class SourceTable {
     std::uint64_t received = 0;  ///< bytes, while not verified
     std::uint64_t sent = 0;
     Instant verified_until{};
-    Instant silent_since{};
+    Instant asked{};              ///< last time
     bool answered = false;        ///< a query, once
-    std::uint8_t unanswered = 0;  ///< queries in a row
+    std::uint8_t unanswered = 0;  ///< queries since it answered, if ever
   };
 
   const Limits& limits_;

@@ -40,8 +40,8 @@ struct NodeConfig {
   bool enforce_secure_ids = false;
   std::vector<IpAddress> external{};  ///< own public addresses that are known from the start
 
-  std::size_t paths = 2;                 ///< disjoint ones per look-up, 1..8
-  std::size_t flights = 4;               ///< queries of a look-up without an answer at a time (α)
+  std::size_t paths = 3;                 ///< disjoint ones per look-up, 1..8
+  std::size_t flights = 3;               ///< queries of a look-up without an answer at a time (α)
   std::size_t per_subnet_in_lookup = 1;  ///< nodes of one /24 or /64 that a look-up believes
 
   Duration query_timeout = std::chrono::seconds{4};
@@ -66,6 +66,7 @@ struct GetRequest {
   std::optional<PublicKey> key{};
   ByteVector salt{};   ///< of the mutable item
   bool first = false;  ///< the first sound value will do; else the newest of all replicas
+  bool widen = true;   ///< when the nearest nodes have nothing, ask as many again behind them
 };
 
 struct PutRequest {
