@@ -4,6 +4,7 @@
 //   …  get <target> [salt]                  finds a value and prints it
 //   …  put <text>                           stores an immutable value
 //   …  sign <key file> <seq> <text> [salt]  stores a signed value that can be replaced
+//   …  nodes <target>                       prints the nearest nodes
 //   …  peers <info-hash>                    …  announce <info-hash> <port>
 #include <quicether/core/dht/bencode_writer.hpp>
 #include <quicether/dht.hpp>
@@ -15,6 +16,7 @@
 #include <exception>
 #include <iostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace asio = boost::asio;
@@ -66,6 +68,14 @@ asio::awaitable<void> sign(quicether::Dht& dht, const Arguments& arguments) {
   co_await put(dht, std::move(item), target);
 }
 
+asio::awaitable<void> nodes(quicether::Dht& dht, const Arguments& arguments) {
+  const auto target = parse_id(arguments.at(0));
+  const auto done = co_await dht.async_find_node(target, asio::use_awaitable);
+  for (const auto& node : done.nodes) {
+    std::cout << "node " << node.id.to_string() << " " << node.address.to_string() << std::endl;
+  }
+}
+
 asio::awaitable<void> peers(quicether::Dht& dht, const Arguments& arguments) {
   const auto hash = parse_id(arguments.at(0));
   const auto done = co_await dht.async_get_peers(hash, asio::use_awaitable);
@@ -88,10 +98,14 @@ asio::awaitable<void> act(quicether::Dht& dht, std::string command, Arguments ar
   if (command == "get") {
     co_await get(dht, arguments);
   } else if (command == "put") {
-    const auto value = encode(arguments.at(0));
-    co_await put(dht, dht::Item{.value = value}, quicether::item_target(value));
+    dht::Item item;
+    item.value = encode(arguments.at(0));
+    const auto target = quicether::item_target(item.value);
+    co_await put(dht, std::move(item), target);
   } else if (command == "sign") {
     co_await sign(dht, arguments);
+  } else if (command == "nodes") {
+    co_await nodes(dht, arguments);
   } else if (command == "peers") {
     co_await peers(dht, arguments);
   } else if (command == "announce") {
