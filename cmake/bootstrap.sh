@@ -303,6 +303,31 @@ prepare_peers() {
   done
 }
 
+# Two other implementations of the DHT, for tests/netns/dht_interop_test.sh. libtorrent is the system's
+# own release, so that its module fits the system's Python, but unpacked and not installed; the npm
+# package is pinned by its lock. Without one of them the test says so.
+prepare_dht_peers() {
+  say "libtorrent and bittorrent-dht, to test the DHT with"
+  local into=$root/dht-interop package complete=yes
+  rm -rf "$into"
+  mkdir -p "$into"
+  for package in python3-libtorrent $(apt-cache depends python3-libtorrent 2>/dev/null |
+    sed -n 's/^ *Depends: \(lib\(torrent-rasterbar\|boost-python\).*\)/\1/p'); do
+    if (cd "$work" && apt-get -q download "$package") >>"$work/dht-peers.log" 2>&1; then
+      dpkg -x "$work/${package}_"*.deb "$into"
+    else
+      complete=no
+      say "WARNING: could not get $package"
+    fi
+  done
+  cp "$here"/../tests/netns/dht_interop/package*.json "$into/"
+  if ! (cd "$into" && npm ci --ignore-scripts --no-audit --no-fund) >>"$work/dht-peers.log" 2>&1; then
+    complete=no
+    say "WARNING: could not get bittorrent-dht (needs npm and its registry)"
+  fi
+  [[ $complete == no ]] || : >"$stamps/dht-peers"
+}
+
 prepare() { # <name>: once
   ! done_already "$1" || return 0
   open_private_apt || cannot_download "the package lists"
@@ -332,7 +357,10 @@ components_ready() {
   esac
 }
 
-if ((${#missing[@]} == 0)) && components_ready; then
+# What only some tests want: its absence is no error.
+extras_ready() { [[ $level != test && $level != ci ]] || done_already dht-peers; }
+
+if ((${#missing[@]} == 0)) && components_ready && extras_ready; then
   say "ready ($root)"
   exit 0
 fi
@@ -343,11 +371,12 @@ flock -n 9 || { say "waiting for another run" && flock 9; }
 ((${#missing[@]} == 0)) || install_missing_packages
 jobs=$(nproc)
 ((jobs < 2)) && jobs=2
-if ! components_ready; then
+if ! components_ready || ! extras_ready; then
   work=$(mktemp -d "$root/work.XXXXXX")
   trap 'rm -rf "$work"' EXIT
   for component in boost catch2 ngtcp2; do prepare "$component"; done
   prepare_tls
   if [[ $level == bench ]]; then prepare peers || cannot_download "the peers"; fi
+  extras_ready || prepare_dht_peers
 fi
 say "ready ($root)"
