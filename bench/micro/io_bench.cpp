@@ -134,7 +134,7 @@ void tun_read(benchmark::State& state) {
   const OutgoingTrain train{.bytes = bytes,
                             .segment_bytes = kPayloadBytes,
                             .remote = SocketAddress::parse("10.77.0.2:9").value()};
-  std::array<Bytes, 64> packets{};
+  std::array<wire::IpPacket, 64> packets{};
   Stopwatch reading;
   for (auto _ : state) {
     benchmark::DoNotOptimize(sender->send({&train, 1}));
@@ -170,21 +170,25 @@ void tun_write(benchmark::State& state) {
                             .segment_bytes = kPayloadBytes,
                             .remote = {.address = IpAddress::parse("10.77.0.2").value(),
                                        .port = socket->local_endpoint().port}};
-  std::array<Bytes, 64> packets{};
+  std::array<wire::IpPacket, 64> packets{};
   benchmark::DoNotOptimize(socket->send({&train, 1}));
   std::vector<ByteVector> originals;
-  for (const Bytes packet : std::span{packets}.first(tun->read(packets))) {
+  std::vector<wire::Offload> offloads;
+  for (const auto& [packet, packet_offload] : std::span{packets}.first(tun->read(packets))) {
     // Source and destination change places: the checksums stay right.
     std::swap_ranges(packet.begin() + 12, packet.begin() + 16, packet.begin() + 16);
     originals.emplace_back(packet.begin(), packet.end());
+    offloads.push_back(packet_offload);
   }
   std::vector<ByteVector> batch;
-  std::vector<Bytes> views;
+  std::vector<wire::IpPacket> views(originals.size());
   std::array<ReceivedTrain, 64> received;
   Stopwatch writing;
   for (auto _ : state) {
     batch = originals;  // joining changes headers in place
-    views.assign(batch.begin(), batch.end());
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      views[i] = {batch[i], offloads[i]};
+    }
     writing.measure([&] { tun->write(views); });
     while (socket->receive(received) != 0) {
     }

@@ -121,8 +121,11 @@ qe::ByteVector make_packet(const qe::IpAddress& from,
 
 class Counter final : public qe::PacketSink {
  public:
-  void on_packets(qe::PeerIndex /*peer*/, std::span<const qe::Bytes> packets) override {
-    count_ += packets.size();
+  void on_packets(qe::PeerIndex /*peer*/, std::span<const qe::wire::IpPacket> packets) override {
+    for (const auto& packet : packets) {
+      const auto info = qe::wire::parse_packet(packet.bytes);
+      count_ += info ? qe::wire::packets_in(packet, *info) : 0;
+    }
   }
 
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
@@ -151,7 +154,10 @@ asio::awaitable<void> send(qe::Node& node, const qe::IpAddress& self, qe::Link l
   for (std::size_t flow = 0; flow < kFlows; ++flow) {
     packets.push_back(make_packet(self, peer, how.bytes, flow));
   }
-  const std::vector<qe::ConstBytes> batch{packets.begin(), packets.end()};
+  std::vector<qe::wire::IpPacket> batch;
+  for (auto& packet : packets) {
+    batch.push_back({packet, {}});
+  }
   const auto executor = co_await asio::this_coro::executor;
   announce_ready(self);
   const auto start = Clock::now();

@@ -10,7 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace quicether::mgmt;
   const std::string_view text{reinterpret_cast<const char*>(data), size};
 
-  const auto loaded = load_config_text("/etc/quicether/config.toml", text);
+  const auto loaded = load_config_text("/etc/quicether/config.toml", text, true);
 
   if (!loaded) {
     const auto errors = loaded.error().errors;
@@ -21,7 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     return 0;
   }
-  const auto again = load_config_text("/etc/quicether/config.toml", config_toml(*loaded, true));
+  const auto again =
+      load_config_text("/etc/quicether/config.toml", config_toml(*loaded, true), true);
   QE_ASSERT(again.has_value());
   QE_ASSERT(again->config == loaded->config);
   QE_ASSERT(compare_configs(again->config, loaded->config).empty());

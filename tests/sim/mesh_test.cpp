@@ -162,10 +162,10 @@ TEST_CASE("mesh: packets with foreign sources are dropped and reported once", "[
     const auto victim = mesh[1].overlay();
     const auto peer = mesh[0].node->paths().peer(mesh[1].identity.node_id())->index;
     for (std::uint32_t i = 0; i < 1000; ++i) {
-      const auto packet = test::udp_packet(
+      auto packet = test::udp_packet(
           i == 0 ? mesh[2].overlay() : IpAddress::v4(0x0a00'0000U + i), victim, as_bytes("forged"));
-      const ConstBytes view{packet};
-      mesh[0].node->paths().send_packets(peer, {&view, 1});
+      const wire::IpPacket one{packet, {}};
+      mesh[0].node->paths().send_packets(peer, {&one, 1});
       mesh[0].node->paths().flush();
       simulation.run_for(100us);
     }

@@ -7,6 +7,8 @@
 #include <quicether/core/wire/offload.hpp>
 
 #include <algorithm>
+#include <array>
+#include <span>
 #include <vector>
 
 // Super-packets as a virtual interface gives them, and a plain model of splitting them.
@@ -93,6 +95,21 @@ inline std::vector<ByteVector> naive_segments(wire::OffloadKind kind,
     tcp.sequence += static_cast<std::uint32_t>(part.size());
     ++ip.id;
   } while (!payload.empty());
+  return packets;
+}
+
+/// The packets that one stands for.
+inline std::vector<ByteVector> split(const wire::IpPacket& packet) {
+  if (packet.offload.kind == wire::OffloadKind::none) {
+    return {{packet.bytes.begin(), packet.bytes.end()}};
+  }
+  ByteVector room(std::size_t{1} << 18U);
+  std::array<Bytes, wire::kSegmentsMax> views;
+  const auto count = wire::segment(packet.bytes, packet.offload, 65535, room, views).value();
+  std::vector<ByteVector> packets;
+  for (const auto view : std::span{views}.first(count)) {
+    packets.emplace_back(view.begin(), view.end());
+  }
   return packets;
 }
 

@@ -7,6 +7,7 @@
 #include <quicether/core/path/link_table.hpp>
 #include <quicether/core/path/scheduler.hpp>
 #include <quicether/core/wire/control_message.hpp>
+#include <quicether/core/wire/offload.hpp>
 #include <quicether/env/environment.hpp>
 #include <quicether/link.hpp>
 #include <quicether/status.hpp>
@@ -32,6 +33,8 @@ struct PathManagerConfig {
   std::function<std::unique_ptr<path::PathScheduler>()> make_scheduler{};
   /// How often the local address towards each peer is looked up again (roaming).
   Duration address_check = std::chrono::seconds{1};
+  /// Super-packets go as chunks to peers that take them, instead of packet by packet.
+  bool chunks = true;
 };
 
 /// Takes IP packets that arrive over links.
@@ -42,8 +45,8 @@ class PacketSink {
   PacketSink& operator=(const PacketSink&) = delete;
   virtual ~PacketSink() = default;
 
-  /// A batch of whole IP packets of one peer: any bytes; writable, valid during the call.
-  virtual void on_packets(PeerIndex peer, std::span<const Bytes> packets) = 0;
+  /// A batch of packets and super-packets of one peer: any bytes; writable, valid during the call.
+  virtual void on_packets(PeerIndex peer, std::span<const wire::IpPacket> packets) = 0;
 };
 
 /// Hears of links, on the PathManager's thread.
@@ -63,7 +66,8 @@ class LinkObserver {
 struct LinkCapacity {
   bool up = false;
   std::size_t packet_bytes_max = 0;  ///< largest IP packet that fits one datagram now
-  bool settled = false;              ///< path MTU discovery is done: the figure will not grow soon
+  bool chunks = false;   ///< TCP super-packets go whole, whatever the size of their packets
+  bool settled = false;  ///< path MTU discovery is done: the figure will not grow soon
 };
 
 struct OpenOptions {
@@ -135,13 +139,17 @@ class PathManager {
   /// The link to a peer that is known, up or not.
   [[nodiscard]] std::optional<Link> find(const NodeId& peer);
 
-  /// Sends IP packets to a peer. They need not outlive the call. Call flush() after a turn's last.
+  /// Sends packets and super-packets to a peer. They need not outlive the call, which may complete
+  /// their checksums in place. Call flush() after a turn's last.
   ///
   /// Returns how many of the front were taken: all, or 0 when the link is down (redial follows).
   /// A packet above capacity().packet_bytes_max counts as taken and is dropped.
-  std::size_t send_packets(PeerIndex peer, std::span<const ConstBytes> packets);
+  std::size_t send_packets(PeerIndex peer, std::span<const wire::IpPacket> packets);
 
   void flush();
+
+  /// Every counter by its dotted name, in name order.
+  [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> counters() const;
 
   [[nodiscard]] LinkCapacity capacity(PeerIndex peer);
 

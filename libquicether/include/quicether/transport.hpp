@@ -44,6 +44,9 @@ class TransportObserver {
   /// A batch of DATAGRAM payloads; writable, valid during the call.
   virtual void on_datagrams(std::span<const node::SessionDatagram> datagrams) = 0;
 
+  /// The socket has nothing more for now.
+  virtual void on_datagrams_end() = 0;
+
   /// The peer opened a stream.
   virtual void on_stream(SessionId session, Stream stream) = 0;
 };

@@ -92,6 +92,9 @@ NodeStatus Node::Impl::status() const {
   if (tun_) {
     add_tun_counters(counters, tun_->stats());
   }
+  for (auto&& counter : paths_.counters()) {
+    counters.push_back(std::move(counter));
+  }
   for (auto&& counter : router_.counters()) {
     counters.push_back(std::move(counter));
   }

@@ -53,7 +53,11 @@ std::optional<Link> PathManager::find(const NodeId& peer) {
                           : std::optional<Link>{Link{impl_->weak_from_this(), found->index}};
 }
 
-std::size_t PathManager::send_packets(PeerIndex peer, std::span<const ConstBytes> packets) {
+std::vector<std::pair<std::string, std::uint64_t>> PathManager::counters() const {
+  return {{"link.chunks_refused", impl_->chunks_refused()}};
+}
+
+std::size_t PathManager::send_packets(PeerIndex peer, std::span<const wire::IpPacket> packets) {
   return impl_->send_packets(peer, packets);
 }
 

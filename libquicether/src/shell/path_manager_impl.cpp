@@ -22,8 +22,10 @@ constexpr std::size_t kStreamsWaitingMax = 64;
 constexpr std::size_t kMessagesWaitingMax = 256;
 constexpr std::size_t kLinksWaitingMax = 1024;
 
-/// DATAGRAM frames handed to a session in one call.
-constexpr std::size_t kSendBatch = 64;
+/// A path loses packets when more than one in kLossRatio got lost in kLossPeriod. Chunks that
+/// repeat the headers cost 4 % of the bytes, one lost head the rest of its super-packet.
+constexpr Duration kLossPeriod = std::chrono::milliseconds{100};
+constexpr std::uint64_t kLossRatio = 2000;
 
 /// What a scheduler keeps the packets of one flow together by.
 std::uint32_t hash_of(ConstBytes packet) {
@@ -46,6 +48,7 @@ PathManager::Impl::Impl(Environment& environment,
                return links;
              }(),
              environment.random()},
+      sender_{transport},
       timer_{environment.make_timer()} {}
 
 PathManager::Impl::~Impl() = default;
@@ -230,38 +233,32 @@ void PathManager::Impl::on_announce(SessionId session, const wire::Announce& ann
 }
 
 void PathManager::Impl::on_datagrams(std::span<const node::SessionDatagram> datagrams) {
-  std::array<Bytes, kSendBatch> packets;
-  std::size_t count = 0;
-  PeerIndex sender{};
+  const path::LinkPeer* peer = nullptr;
+  SessionId session{};
   for (const auto& datagram : datagrams) {
-    const auto* peer = links_.find(datagram.session);
+    if (peer == nullptr || datagram.session != session) {
+      session = datagram.session;
+      peer = links_.find(session);
+    }
     const auto parsed = wire::parse_datagram(datagram.payload);
     if (peer == nullptr || !parsed) {
       continue;
     }
-    if (parsed->context == wire::kContextMessage) {
-      deliver_message(peer->index, parsed->body);
-      continue;
+    switch (parsed->context) {
+      case wire::kContextIpPacket:
+        receiver_.on_packet(peer->index, session, parsed->body);
+        break;
+      case wire::kContextChunk:
+        receiver_.on_chunk(peer->index, session, parsed->body);
+        break;
+      case wire::kContextMessage:
+        deliver_message(peer->index, parsed->body);
+        break;
+      default:
+        break;
     }
-    if (parsed->context != wire::kContextIpPacket) {
-      continue;
-    }
-    if (count == packets.size() || (count != 0 && sender != peer->index)) {
-      deliver(sender, std::span{packets}.first(count));
-      count = 0;
-    }
-    sender = peer->index;
-    packets[count++] = parsed->body;
   }
-  if (count != 0) {
-    deliver(sender, std::span{packets}.first(count));
-  }
-}
-
-void PathManager::Impl::deliver(PeerIndex peer, std::span<const Bytes> packets) {
-  if (sink_ != nullptr) {
-    sink_->on_packets(peer, packets);
-  }
+  receiver_.flush();
 }
 
 void PathManager::Impl::deliver_message(PeerIndex peer, ConstBytes message) {
@@ -320,7 +317,28 @@ void PathManager::Impl::refresh(PeerIndex index, LinkState& link) {
     view.session = session.session;
     view.rtt = stats->smoothed_rtt;
     view.datagram_payload_max = stats->datagram_payload_max;
+    const auto at = static_cast<std::size_t>(&view - link.views.data());
+    watch_loss(link.losses[at], session.session, *stats);
+    const auto info = link.infos.find(session.session);
+    const auto capabilities = info == link.infos.end() ? 0U : info->second.capabilities;
+    link.outlets[at] = {session.session,
+                        stats->datagram_payload_max,
+                        config_.chunks && (capabilities & wire::kCapabilityChunks) != 0,
+                        link.losses[at].loses};
     link.settled = link.settled && stats->path_mtu_settled;
+  }
+}
+
+void PathManager::Impl::watch_loss(PathLoss& loss,
+                                   SessionId session,
+                                   const quic::ConnectionStats& stats) {
+  const auto now = environment_.now();
+  if (loss.session != session) {
+    loss = {session, now, stats.packets_sent, stats.packets_lost, false};
+  } else if (now - loss.since >= kLossPeriod) {
+    const auto sent = stats.packets_sent - loss.sent;
+    const auto lost = stats.packets_lost - loss.lost;
+    loss = {session, now, stats.packets_sent, stats.packets_lost, lost * kLossRatio > sent};
   }
 }
 
@@ -340,11 +358,13 @@ LinkCapacity PathManager::Impl::capacity(PeerIndex peer) {
     const auto payload = link.views[i].datagram_payload_max;
     const auto bytes = payload > 1 ? payload - 1 : 0;  // one byte of context id
     capacity.packet_bytes_max = i == 0 ? bytes : std::min(capacity.packet_bytes_max, bytes);
+    capacity.chunks = link.outlets[i].takes_chunks && (i == 0 || capacity.chunks);
   }
   return capacity;
 }
 
-std::size_t PathManager::Impl::send_packets(PeerIndex peer, std::span<const ConstBytes> packets) {
+std::size_t PathManager::Impl::send_packets(PeerIndex peer,
+                                            std::span<const wire::IpPacket> packets) {
   auto& link = state(peer);
   refresh_if_stale(peer, link);
   if (link.view_count == 0) {
@@ -352,37 +372,22 @@ std::size_t PathManager::Impl::send_packets(PeerIndex peer, std::span<const Cons
     turn();
     return 0;
   }
-  static constexpr std::array<std::uint8_t, 1> kHeader{wire::kContextIpPacket};
-  std::array<std::array<quic::OutgoingDatagram, kSendBatch>, path::kPathsMax> batches;
-  std::array<std::size_t, path::kPathsMax> counts{};
-  const auto send = [&](std::size_t view) {
-    transport_.send_datagrams(link.views[view].session,
-                              std::span{batches[view]}.first(counts[view]));
-    counts[view] = 0;
-  };
   const std::span<const path::PathView> views{link.views.data(), link.view_count};
   std::array<std::uint8_t, path::kPathsMax> chosen{};
   for (const auto& packet : packets) {
     std::size_t chosen_count = 1;
     chosen[0] = 0;
     if (views.size() > 1) {
-      const path::PacketView what{hash_of(packet), packet.size()};
+      const path::PacketView what{hash_of(packet.bytes), packet.bytes.size()};
       chosen_count = std::min(link.scheduler->select(views, what, chosen), views.size());
     }
     for (std::size_t i = 0; i < chosen_count; ++i) {
       const std::size_t view = chosen[i];
       QE_DASSERT(view < views.size());
-      batches[view][counts[view]++] = {kHeader, packet};
-      if (counts[view] == kSendBatch) {
-        send(view);
-      }
+      sender_.put(view, link.outlets[view], packet);
     }
   }
-  for (std::size_t view = 0; view < views.size(); ++view) {
-    if (counts[view] != 0) {
-      send(view);
-    }
-  }
+  sender_.flush();
   return packets.size();
 }
 

@@ -2,6 +2,8 @@
 #define QUICETHER_SRC_SHELL_PATH_MANAGER_IMPL_HPP
 
 #include "link_host.hpp"
+#include "packet_receiver.hpp"
+#include "packet_sender.hpp"
 #include "waiter.hpp"
 
 #include <quicether/path_manager.hpp>
@@ -26,7 +28,7 @@ class PathManager::Impl final : public TransportObserver,
 
   void start();
 
-  void set_packet_sink(PacketSink* sink) noexcept { sink_ = sink; }
+  void set_packet_sink(PacketSink* sink) noexcept { receiver_.set_sink(sink); }
 
   void set_link_observer(LinkObserver* observer) noexcept { observer_ = observer; }
 
@@ -38,9 +40,11 @@ class PathManager::Impl final : public TransportObserver,
 
   void open(const NodeId& peer, const OpenOptions& options, LinkHandler handler);
   void accept(LinkHandler handler);
-  std::size_t send_packets(PeerIndex peer, std::span<const ConstBytes> packets);
+  std::size_t send_packets(PeerIndex peer, std::span<const wire::IpPacket> packets);
   [[nodiscard]] LinkCapacity capacity(PeerIndex peer);
   [[nodiscard]] std::vector<PeerStatus> status() const;
+
+  [[nodiscard]] std::uint64_t chunks_refused() const noexcept { return receiver_.chunks_refused(); }
 
   /// Carries out what the LinkTable decided and re-arms the timer.
   void turn();
@@ -50,6 +54,9 @@ class PathManager::Impl final : public TransportObserver,
   void on_session_down(const node::SessionDown& down) override;
   void on_announce(SessionId session, const wire::Announce& announce) override;
   void on_datagrams(std::span<const node::SessionDatagram> datagrams) override;
+
+  void on_datagrams_end() override { receiver_.end_turn(); }
+
   void on_stream(SessionId session, Stream stream) override;
 
   // LinkHost
@@ -68,10 +75,21 @@ class PathManager::Impl final : public TransportObserver,
     detail::Waiter<Link> waiter{};
   };
 
+  /// What a path lost of what it was given, over the last while.
+  struct PathLoss {
+    SessionId session{};
+    Instant since{};
+    std::uint64_t sent = 0;  ///< packets, when the while began
+    std::uint64_t lost = 0;
+    bool loses = false;
+  };
+
   /// What belongs to one link beside its sessions. Its place never changes.
   struct LinkState {
     std::unique_ptr<path::PathScheduler> scheduler{};
     std::array<path::PathView, path::kPathsMax> views{};
+    std::array<PacketSender::Path, path::kPathsMax> outlets{};  ///< of the views
+    std::array<PathLoss, path::kPathsMax> losses{};             ///< likewise
     std::size_t view_count = 0;
     bool settled = false;
     Instant refreshed{};
@@ -90,8 +108,8 @@ class PathManager::Impl final : public TransportObserver,
   LinkState& state(PeerIndex peer);
   void refresh(PeerIndex peer, LinkState& link);
   void refresh_if_stale(PeerIndex peer, LinkState& link);
+  void watch_loss(PathLoss& loss, SessionId session, const quic::ConnectionStats& stats);
   void complete_opening(std::uint64_t id, error_code error, Link link);
-  void deliver(PeerIndex peer, std::span<const Bytes> packets);
   void deliver_message(PeerIndex peer, ConstBytes message);
   [[nodiscard]] PathStatus path_status(const path::LinkSession& session) const;
 
@@ -99,7 +117,8 @@ class PathManager::Impl final : public TransportObserver,
   Transport& transport_;
   PathManagerConfig config_;
   path::LinkTable links_;
-  PacketSink* sink_ = nullptr;
+  PacketSender sender_;
+  PacketReceiver receiver_{};
   LinkObserver* observer_ = nullptr;
   std::unique_ptr<Timer> timer_;
   Instant armed_ = Instant::never();

@@ -64,7 +64,7 @@ class Router::Impl final : public PacketSink, public std::enable_shared_from_thi
 
   void detach() noexcept { tun_ = nullptr; }
 
-  void on_packets(PeerIndex peer, std::span<const Bytes> packets) override;
+  void on_packets(PeerIndex peer, std::span<const wire::IpPacket> packets) override;
 
   [[nodiscard]] route::Forwarder& forwarder() noexcept { return forwarder_; }
 
@@ -79,7 +79,7 @@ class Router::Impl final : public PacketSink, public std::enable_shared_from_thi
  private:
   /// Packets on their way to one peer.
   struct Outbound {
-    std::array<ConstBytes, kBatch> packets{};
+    std::array<wire::IpPacket, kBatch> packets{};
     std::size_t count = 0;
     PeerIndex peer{};
     LinkCapacity capacity{};
@@ -87,19 +87,22 @@ class Router::Impl final : public PacketSink, public std::enable_shared_from_thi
 
   void wait_readable();
   void on_readable();
-  void from_tun(Bytes packet);
-  void from_peer(PeerIndex sender, Bytes packet);
+  void from_tun(const wire::IpPacket& packet);
+  void from_peer(PeerIndex sender, const wire::IpPacket& packet);
   void drop(const route::Decision& decision, std::optional<PeerIndex> sender, ConstBytes packet);
   void to_peer(PeerIndex peer,
                std::optional<PeerIndex> sender,
-               Bytes packet,
+               const wire::IpPacket& packet,
                const wire::PacketInfo& info);
-  void to_tun(Bytes packet);
+  void to_tun(const wire::IpPacket& packet);
   void answer(wire::IcmpError error,
               std::optional<PeerIndex> to,
               ConstBytes packet,
               const wire::PacketInfo& info,
               std::size_t mtu = 0);
+  void clamp_mss(const wire::IpPacket& packet,
+                 const wire::PacketInfo& info,
+                 std::size_t packet_bytes_max);
   void send_outbound();
   void write_inbound();
   void arm_denial_timer();
@@ -117,7 +120,7 @@ class Router::Impl final : public PacketSink, public std::enable_shared_from_thi
   std::optional<IpAddress> own_v4_{};
   std::optional<IpAddress> own_v6_{};
   Outbound outbound_{};
-  std::array<Bytes, kBatch> inbound_{};
+  std::array<wire::IpPacket, kBatch> inbound_{};
   std::size_t inbound_count_ = 0;
   std::array<std::uint8_t, wire::kIcmpErrorBytesMax> icmp_buffer_{};
   RouterStats stats_{};
@@ -134,7 +137,7 @@ void Router::Impl::wait_readable() {
 }
 
 void Router::Impl::on_readable() {
-  std::array<Bytes, kBatch> packets;
+  std::array<wire::IpPacket, kBatch> packets;
   for (int round = 0; round < kReadRounds; ++round) {
     const auto count = tun_->read(packets);
     for (std::size_t i = 0; i < count; ++i) {
@@ -142,37 +145,37 @@ void Router::Impl::on_readable() {
     }
     send_outbound();  // The views end with the next read.
     write_inbound();
-    if (count < packets.size()) {
+    paths_.flush();
+    if (count == 0) {
       break;
     }
   }
-  paths_.flush();
   arm_denial_timer();
   wait_readable();
 }
 
-void Router::Impl::from_tun(Bytes packet) {
-  const auto decision = forwarder_.from_tun(packet);
+void Router::Impl::from_tun(const wire::IpPacket& packet) {
+  const auto decision = forwarder_.from_tun(packet.bytes);
   if (decision.drop != route::Drop::none) {
-    drop(decision, std::nullopt, packet);
+    drop(decision, std::nullopt, packet.bytes);
     return;
   }
   const auto peer = decision.to.peer();
   const auto verdict = policy_.check(
-      environment_.now(), policy::Party{}, policy::Party{peer}, decision.info, packet);
+      environment_.now(), policy::Party{}, policy::Party{peer}, decision.info, packet.bytes);
   if (!verdict.allowed()) {
     ++stats_.denied_outbound;
-    answer(wire::IcmpError::prohibited, std::nullopt, packet, decision.info);
+    answer(wire::IcmpError::prohibited, std::nullopt, packet.bytes, decision.info);
     return;
   }
-  ++stats_.tun_to_peer;
+  stats_.tun_to_peer += wire::packets_in(packet, decision.info);
   to_peer(peer, std::nullopt, packet, decision.info);
 }
 
 // From a peer.
 
-void Router::Impl::on_packets(PeerIndex peer, std::span<const Bytes> packets) {
-  for (const auto packet : packets) {
+void Router::Impl::on_packets(PeerIndex peer, std::span<const wire::IpPacket> packets) {
+  for (const auto& packet : packets) {
     from_peer(peer, packet);
   }
   send_outbound();
@@ -180,30 +183,31 @@ void Router::Impl::on_packets(PeerIndex peer, std::span<const Bytes> packets) {
   arm_denial_timer();
 }
 
-void Router::Impl::from_peer(PeerIndex sender, Bytes packet) {
-  const auto decision = forwarder_.from_peer(sender, packet);
+void Router::Impl::from_peer(PeerIndex sender, const wire::IpPacket& packet) {
+  const auto decision = forwarder_.from_peer(sender, packet.bytes);
   if (decision.drop != route::Drop::none) {
-    drop(decision, sender, packet);
+    drop(decision, sender, packet.bytes);
     return;
   }
   const auto to = decision.to.is_local() ? policy::Party{} : policy::Party{decision.to.peer()};
   const auto verdict =
-      policy_.check(environment_.now(), policy::Party{sender}, to, decision.info, packet);
+      policy_.check(environment_.now(), policy::Party{sender}, to, decision.info, packet.bytes);
   if (!verdict.allowed()) {
     ++(to.is_self() ? stats_.denied_inbound : stats_.denied_forwarded);
-    answer(wire::IcmpError::prohibited, sender, packet, decision.info);
+    answer(wire::IcmpError::prohibited, sender, packet.bytes, decision.info);
     return;
   }
+  const auto count = wire::packets_in(packet, decision.info);
   if (decision.to.is_local()) {
-    ++stats_.peer_to_tun;
-    if (config_.clamp_mss && tun_ != nullptr) {
-      wire::clamp_mss(packet, decision.info, tun_->mtu());
+    stats_.peer_to_tun += count;
+    if (tun_ != nullptr) {
+      clamp_mss(packet, decision.info, tun_->mtu());
     }
     to_tun(packet);
     return;
   }
-  ++stats_.peer_to_peer;
-  wire::decrement_hop_limit(packet);
+  stats_.peer_to_peer += count;
+  wire::decrement_hop_limit(packet.bytes);
   to_peer(decision.to.peer(), sender, packet, decision.info);
 }
 
@@ -235,7 +239,7 @@ void Router::Impl::drop(const route::Decision& decision,
 
 void Router::Impl::to_peer(PeerIndex peer,
                            std::optional<PeerIndex> sender,
-                           Bytes packet,
+                           const wire::IpPacket& packet,
                            const wire::PacketInfo& info) {
   if (outbound_.count != 0 && outbound_.peer != peer) {
     send_outbound();
@@ -248,10 +252,11 @@ void Router::Impl::to_peer(PeerIndex peer,
   if (!capacity.up) {
     ++stats_.link_down;
     (void)paths_.send_packets(peer, {});  // Somebody wants to talk to it: dial.
-    answer(wire::IcmpError::unreachable, sender, packet, info);
+    answer(wire::IcmpError::unreachable, sender, packet.bytes, info);
     return;
   }
-  if (packet.size() > capacity.packet_bytes_max) {
+  if (wire::packet_bytes_max(packet, info) > capacity.packet_bytes_max &&
+      !(capacity.chunks && wire::is_tcp_super_packet(packet))) {
     // While discovery goes on, a smaller figure would stick in the sender's cache for minutes; the
     // packet is lost instead, and its retransmission finds the path proven.
     if (!capacity.settled) {
@@ -262,15 +267,24 @@ void Router::Impl::to_peer(PeerIndex peer,
     // An IPv6 sender takes no figure below 1280 seriously; smaller TCP segments come of clamp_mss.
     const auto mtu = info.version == 4 ? capacity.packet_bytes_max
                                        : std::max(kIpv6MtuMin, capacity.packet_bytes_max);
-    answer(wire::IcmpError::packet_too_big, sender, packet, info, mtu);
+    answer(wire::IcmpError::packet_too_big, sender, packet.bytes, info, mtu);
     return;
   }
-  if (config_.clamp_mss && capacity.settled) {
-    wire::clamp_mss(packet, info, static_cast<std::uint32_t>(capacity.packet_bytes_max));
+  if (capacity.settled) {
+    clamp_mss(packet, info, capacity.packet_bytes_max);
   }
   outbound_.packets[outbound_.count++] = packet;
   if (outbound_.count == kBatch) {
     send_outbound();
+  }
+}
+
+// A SYN comes alone, with a whole checksum.
+void Router::Impl::clamp_mss(const wire::IpPacket& packet,
+                             const wire::PacketInfo& info,
+                             std::size_t packet_bytes_max) {
+  if (config_.clamp_mss && !packet.offload.needs_checksum) {
+    wire::clamp_mss(packet.bytes, info, static_cast<std::uint32_t>(packet_bytes_max));
   }
 }
 
@@ -286,7 +300,7 @@ void Router::Impl::send_outbound() {
 
 // Towards the TUN.
 
-void Router::Impl::to_tun(Bytes packet) {
+void Router::Impl::to_tun(const wire::IpPacket& packet) {
   if (tun_ == nullptr) {
     ++stats_.no_tun;
     return;
@@ -299,7 +313,7 @@ void Router::Impl::to_tun(Bytes packet) {
 
 void Router::Impl::write_inbound() {
   if (inbound_count_ != 0 && tun_ != nullptr) {
-    tun_->write(std::span<const Bytes>{inbound_}.first(inbound_count_));
+    tun_->write(std::span<const wire::IpPacket>{inbound_}.first(inbound_count_));
   }
   inbound_count_ = 0;
 }
@@ -328,13 +342,11 @@ void Router::Impl::answer(wire::IcmpError error,
     return;
   }
   ++stats_.icmp_sent;
-  const auto message = Bytes{icmp_buffer_}.first(size);
+  const wire::IpPacket message{Bytes{icmp_buffer_}.first(size), {}};
   if (to) {
-    const ConstBytes one{message};
-    (void)paths_.send_packets(*to, {&one, 1});
+    (void)paths_.send_packets(*to, {&message, 1});
   } else if (tun_ != nullptr) {
-    const Bytes one{message};
-    tun_->write({&one, 1});
+    tun_->write({&message, 1});
   }
 }
 

@@ -109,6 +109,9 @@ void Transport::Impl::on_readable() {
       break;
     }
   }
+  if (observer_ != nullptr) {
+    observer_->on_datagrams_end();
+  }
   run_turn();
   if (socket_) {
     wait_readable();

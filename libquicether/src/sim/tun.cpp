@@ -2,6 +2,7 @@
 
 #include <quicether/sim/tun.hpp>
 
+#include <array>
 #include <utility>
 
 namespace quicether::sim {
@@ -11,6 +12,9 @@ namespace {
 /// RFC 8200 section 5 and the largest IPv4 packet.
 constexpr std::uint32_t kMtuMin = 1280;
 constexpr std::uint32_t kMtuMax = 65535;
+
+/// IP and transport headers of a super-packet.
+constexpr std::size_t kHeaderBytesMax = 128;
 
 }  // namespace
 
@@ -71,7 +75,7 @@ void Tun::wait_readable(WaitHandler handler) {
   }
 }
 
-std::size_t Tun::read(std::span<Bytes> packets) noexcept {
+std::size_t Tun::read(std::span<wire::IpPacket> packets) noexcept {
   auto& waiting = state_->to_library;
   auto& current = state_->being_read;
   current.clear();
@@ -80,31 +84,58 @@ std::size_t Tun::read(std::span<Bytes> packets) noexcept {
     waiting.pop_front();
   }
   for (std::size_t i = 0; i < current.size(); ++i) {
-    packets[i] = current[i];
-    ++state_->stats.packets_read;
-    state_->stats.bytes_read += current[i].size();
+    packets[i] = {current[i].bytes, current[i].offload};
+    const auto plan = wire::plan_segments(current[i].bytes, current[i].offload);
+    state_->stats.packets_read += plan ? plan->count : 1;
+    state_->stats.bytes_read +=
+        current[i].bytes.size() + (plan ? (plan->count - 1) * plan->header_bytes : 0);
   }
   return current.size();
 }
 
-void Tun::write(std::span<const Bytes> packets) noexcept {
+void Tun::write(std::span<const wire::IpPacket> packets) noexcept {
   if (!state_->serves()) {
     return;
   }
-  for (const Bytes& packet : packets) {
-    const unsigned version = packet.empty() ? 0U : packet[0] >> 4U;
-    // The kernel's checks: an IP version it knows, and not above the MTU of the interface.
-    if ((version != 4 && version != 6) || packet.size() > state_->mtu) {
+  for (const auto& packet : packets) {
+    if (packet.offload.kind != wire::OffloadKind::none) {
+      write_super_packet(packet);
+    } else if (packet.offload.needs_checksum &&
+               !wire::complete_checksum(packet.bytes, packet.offload)) {
       ++state_->stats.write_errors;
-      continue;
-    }
-    ++state_->stats.packets_written;
-    state_->stats.bytes_written += packet.size();
-    if (state_->receiver) {
-      state_->receiver(packet);
     } else {
-      state_->written.emplace_back(packet.begin(), packet.end());
+      write_packet(packet.bytes);
     }
+  }
+}
+
+// The kernel keeps super-packets whole as long as it can; a test sees what they stand for.
+void Tun::write_super_packet(const wire::IpPacket& packet) {
+  ByteVector room(packet.bytes.size() + wire::kSegmentsMax * kHeaderBytesMax);
+  std::array<Bytes, wire::kSegmentsMax> packets;
+  const auto count = wire::segment(packet.bytes, packet.offload, state_->mtu, room, packets);
+  if (!count) {
+    ++state_->stats.write_errors;
+    return;
+  }
+  for (const auto one : std::span{packets}.first(*count)) {
+    write_packet(one);
+  }
+}
+
+void Tun::write_packet(ConstBytes packet) {
+  const unsigned version = packet.empty() ? 0U : packet[0] >> 4U;
+  // The kernel's checks: an IP version it knows, and not above the MTU of the interface.
+  if ((version != 4 && version != 6) || packet.size() > state_->mtu) {
+    ++state_->stats.write_errors;
+    return;
+  }
+  ++state_->stats.packets_written;
+  state_->stats.bytes_written += packet.size();
+  if (state_->receiver) {
+    state_->receiver(packet);
+  } else {
+    state_->written.emplace_back(packet.begin(), packet.end());
   }
 }
 
@@ -146,11 +177,19 @@ TunStats Tun::stats() const noexcept {
 }
 
 bool Tun::inject(ConstBytes packet) {
-  if (!state_->serves() || packet.size() > state_->mtu ||
-      state_->to_library.size() >= kQueuePackets) {
+  return packet.size() <= state_->mtu && enqueue(packet, {});
+}
+
+bool Tun::inject(ConstBytes super_packet, const wire::Offload& offload) {
+  const auto plan = wire::plan_segments(super_packet, offload);
+  return plan && plan->packet_bytes_max <= state_->mtu && enqueue(super_packet, offload);
+}
+
+bool Tun::enqueue(ConstBytes packet, const wire::Offload& offload) {
+  if (!state_->serves() || state_->to_library.size() >= kQueuePackets) {
     return false;
   }
-  state_->to_library.emplace_back(packet.begin(), packet.end());
+  state_->to_library.push_back({{packet.begin(), packet.end()}, offload});
   if (state_->may_tell()) {
     state_->readable.complete({});
   }

@@ -15,6 +15,12 @@
 
 namespace quicether::sim::detail {
 
+/// A packet on its way to the library.
+struct TunPacket {
+  ByteVector bytes{};
+  wire::Offload offload{};
+};
+
 /// The insides of a Tun.
 struct TunState final : ProcessObject {
   TunState(Tun& device, HostState& on, const TunOptions& options);
@@ -36,8 +42,8 @@ struct TunState final : ProcessObject {
   std::uint32_t mtu;
   std::vector<InterfaceAddress> addresses;
   std::set<Prefix> routes{};
-  std::deque<ByteVector> to_library{};
-  std::vector<ByteVector> being_read{};  // what the views of the last read() point to
+  std::deque<TunPacket> to_library{};
+  std::vector<TunPacket> being_read{};  // what the views of the last read() point to
   std::vector<ByteVector> written{};
   std::function<void(ConstBytes)> receiver{};
   PendingWait readable;

@@ -203,7 +203,7 @@ subnets = ["10.1.0.0/16"]
   }
   CHECK(loaded.origins.at("network.mtu") == "/etc/quicether/config.toml:13:1");
   CHECK(loaded.origins.at("multipath.weights") == "/etc/quicether/config.toml:33:12");
-  CHECK(loaded.origins.at("peer") == "/etc/quicether/config.toml:66:3");
+  CHECK(loaded.origins.at("peer") == "/etc/quicether/config.toml:67:3");
 }
 
 TEST_CASE("config: says which keys have no effect in this version", "[mgmt][config]") {

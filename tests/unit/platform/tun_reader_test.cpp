@@ -27,16 +27,10 @@ constexpr std::size_t kMtu = 1400;
 struct Fixture : FakeTun {
   TunReader reader{device()};
 
-  /// Reads with room for `room` packets at a time until nothing is left.
+  /// Reads with room for `room` packets at a time until nothing is left. Super-packets are split.
   std::vector<ByteVector> read_all(std::size_t room = 64, std::size_t mtu = kMtu) {
     std::vector<ByteVector> packets;
-    std::vector<Bytes> views(room);
-    while (const std::size_t count = reader.read(views, mtu)) {
-      REQUIRE(count <= room);
-      for (const Bytes view : std::span{views}.first(count)) {
-        packets.emplace_back(view.begin(), view.end());
-      }
-    }
+    test::append_split(packets, reader, room, mtu);
     return packets;
   }
 };
@@ -71,7 +65,7 @@ TEST_CASE("tun_reader: an unfinished checksum is finished", "[platform][tun]") {
   CHECK(tun.read_all() == Packets{whole});
 }
 
-TEST_CASE("tun_reader: a super-packet becomes the packets its sender would have sent",
+TEST_CASE("tun_reader: a super-packet stands for the packets its sender would have sent",
           "[platform][tun]") {
   Fixture tun;
   const auto kind =
@@ -97,24 +91,29 @@ TEST_CASE("tun_reader: a super-packet becomes the packets its sender would have 
   CHECK(tun.reader.stats().errors == 0);
 }
 
-TEST_CASE("tun_reader: packets stay as they are until the next read", "[platform][tun]") {
+TEST_CASE("tun_reader: super-packets come whole and stay as they are until the next read",
+          "[platform][tun]") {
   Fixture tun;
   const test::Flow flow{OffloadKind::tcp4, 40, 1340, 1340};
   for (int i = 0; i < 6; ++i) {
     tun.give(flow.super);
   }
-  std::array<Bytes, 70> views{};
-  std::size_t position = 0;
+  std::array<wire::IpPacket, 70> views{};
+  std::size_t seen = 0;
 
   while (const std::size_t count = tun.reader.read(views, kMtu)) {
-    for (const Bytes view : std::span{views}.first(count)) {
-      const ByteVector& packet = flow.packets[position++ % flow.packets.size()];
-      REQUIRE(ByteVector{view.begin(), view.end()} == packet);
-      std::ranges::fill(view, std::uint8_t{0xee});  // the caller may use them as it likes
+    for (const auto& view : std::span{views}.first(count)) {
+      REQUIRE(ByteVector{view.bytes.begin(), view.bytes.end()} == flow.super.bytes);
+      CHECK(view.offload.kind == OffloadKind::tcp4);
+      CHECK(view.offload.segment_bytes == 1340);
+      std::ranges::fill(view.bytes, std::uint8_t{0xee});  // the caller may use them as it likes
+      ++seen;
     }
   }
 
-  CHECK(position == 240);
+  CHECK(seen == 6);
+  CHECK(tun.reader.stats().packets == 240);
+  CHECK(tun.reader.stats().bytes == 6 * flow.bytes());
 }
 
 TEST_CASE("tun_reader: what is malformed is dropped and counted, and the next packet comes",
@@ -180,7 +179,7 @@ TEST_CASE("tun_reader: no header and no packet makes it leave its buffers", "[pl
     flows.emplace_back(kind, 40, 1340, 9);
   }
   constexpr std::array<std::uint8_t, 6> kTypes{0, 1, 3, 4, 5, 0x81};
-  std::array<Bytes, 256> views{};
+  std::array<wire::IpPacket, 256> views{};
   for (int round = 0; round < 3000; ++round) {
     const test::Flow& flow = flows[random.below(flows.size())];
     Virtio header = test::virtio_of(flow.super);
@@ -200,8 +199,14 @@ TEST_CASE("tun_reader: no header and no packet makes it leave its buffers", "[pl
     tun.give(header, packet);
 
     const std::size_t count = tun.reader.read(views, kMtu);
-    REQUIRE(std::ranges::all_of(std::span{views}.first(count),
-                                [](Bytes view) { return !view.empty() && view.size() <= kMtu; }));
+    for (const auto& view : std::span{views}.first(count)) {
+      REQUIRE(!view.bytes.empty());
+      if (view.offload.kind == OffloadKind::none) {
+        REQUIRE(view.bytes.size() <= kMtu);
+      } else {
+        REQUIRE(wire::plan_segments(view.bytes, view.offload)->packet_bytes_max <= kMtu);
+      }
+    }
   }
   CHECK(tun.reader.stats().errors > 0);
   CHECK(tun.reader.stats().packets > 0);
@@ -229,7 +234,7 @@ TEST_CASE("tun_reader: interrupts are repeated, a removed interface is noticed",
 TEST_CASE("tun_reader: reading allocates nothing", "[platform][tun]") {
   Fixture tun;
   const test::Flow flow{OffloadKind::tcp4, 40, 1340, 1340};
-  std::array<Bytes, 64> views{};
+  std::array<wire::IpPacket, 64> views{};
   for (int i = 0; i < 8; ++i) {
     tun.give(flow.super);
   }
@@ -241,7 +246,7 @@ TEST_CASE("tun_reader: reading allocates nothing", "[platform][tun]") {
   }
   const auto after = test::allocation_count();
 
-  CHECK(packets == 320);
+  CHECK(packets == 8);
   CHECK(after == before);
 }
 

@@ -2,6 +2,7 @@
 #define QUICETHER_TESTS_UNIT_PLATFORM_TUN_SUPPORT_HPP
 
 #include "platform/linux/file_descriptor.hpp"
+#include "platform/linux/tun_reader.hpp"
 #include "platform/linux/virtio_header.hpp"
 #include "support/super_packets.hpp"
 
@@ -18,6 +19,8 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <span>
+#include <utility>
 #include <vector>
 
 namespace quicether::test {
@@ -130,6 +133,22 @@ struct Flow {
     return sum;
   }
 };
+
+/// Reads with room for `room` packets at a time until nothing is left; super-packets are split.
+inline void append_split(std::vector<ByteVector>& packets,
+                         linux_platform::TunReader& reader,
+                         std::size_t room,
+                         std::size_t mtu) {
+  std::vector<wire::IpPacket> views(room);
+  while (const std::size_t count = reader.read(views, mtu)) {
+    REQUIRE(count <= room);
+    for (const auto& view : std::span{views}.first(count)) {
+      for (auto& packet : split(view)) {
+        packets.push_back(std::move(packet));
+      }
+    }
+  }
+}
 
 }  // namespace quicether::test
 

@@ -35,18 +35,18 @@ struct Fixture : TwoHosts {
 
   [[nodiscard]] std::vector<ByteVector> read_all() const {
     std::vector<ByteVector> all;
-    std::array<Bytes, 4> packets{};
+    std::array<quicether::wire::IpPacket, 4> packets{};
     while (const std::size_t count = device->read(packets)) {
       for (std::size_t i = 0; i < count; ++i) {
-        all.emplace_back(packets[i].begin(), packets[i].end());
+        all.emplace_back(packets[i].bytes.begin(), packets[i].bytes.end());
       }
     }
     return all;
   }
 
   void write(ByteVector packet) const {
-    const std::array packets = {Bytes{packet}};
-    device->write(packets);
+    const quicether::wire::IpPacket one{packet, {}};
+    device->write({&one, 1});
   }
 };
 

@@ -4,6 +4,7 @@
 #include <quicether/base/address.hpp>
 #include <quicether/base/bytes.hpp>
 #include <quicether/base/error.hpp>
+#include <quicether/core/wire/offload.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
 
@@ -21,6 +22,7 @@ struct TunOptions {
   std::vector<InterfaceAddress> addresses{};
 };
 
+/// Counters since the device was opened. A super-packet counts as the packets it stands for.
 struct TunStats {
   std::uint64_t packets_read = 0;
   std::uint64_t packets_written = 0;
@@ -31,10 +33,9 @@ struct TunStats {
   bool offload = false;            ///< super-packets cross the device in one call
 };
 
-/// A layer-3 virtual interface that moves batches of whole IP packets.
+/// A layer-3 virtual interface that moves batches of whole IP packets and super-packets.
 ///
-/// Super-packets (TSO, USO) are split and joined inside the implementation: callers see packets of
-/// at most `mtu` bytes with correct checksums. Threads: one at a time.
+/// Threads: one at a time.
 class TunDevice {
  public:
   using WaitHandler = boost::asio::any_completion_handler<void(error_code)>;
@@ -58,13 +59,16 @@ class TunDevice {
   /// Reads without blocking into the device's own buffers.
   ///
   /// Fills the front of `packets` (writable views, valid until the next read()) and returns how
-  /// many; 0 when nothing is there. **Allocation:** none.
-  [[nodiscard]] virtual std::size_t read(std::span<Bytes> packets) noexcept = 0;
+  /// many; 0 when nothing is there. Ordinary packets have at most `mtu` bytes and right checksums;
+  /// super-packets are such that wire::plan_segments() takes them, into packets of at most `mtu`
+  /// bytes. **Allocation:** none.
+  [[nodiscard]] virtual std::size_t read(std::span<wire::IpPacket> packets) noexcept = 0;
 
-  /// Hands packets to the system. They may be modified (checksums) and need not outlive the call.
+  /// Hands packets and super-packets to the system. They may be modified (checksums) and need not
+  /// outlive the call.
   ///
   /// A packet that the system refuses is dropped and counted. **Allocation:** none.
-  virtual void write(std::span<const Bytes> packets) noexcept = 0;
+  virtual void write(std::span<const wire::IpPacket> packets) noexcept = 0;
 
   /// Installs a route to `destination` through this device. Installing it twice is no error.
   ///

@@ -34,8 +34,8 @@ class Tun final : public TunDevice {
   [[nodiscard]] const std::string& name() const noexcept override;
   [[nodiscard]] std::uint32_t mtu() const noexcept override;
   void wait_readable(WaitHandler handler) override;
-  [[nodiscard]] std::size_t read(std::span<Bytes> packets) noexcept override;
-  void write(std::span<const Bytes> packets) noexcept override;
+  [[nodiscard]] std::size_t read(std::span<wire::IpPacket> packets) noexcept override;
+  void write(std::span<const wire::IpPacket> packets) noexcept override;
   [[nodiscard]] result<void> add_route(const Prefix& destination) override;
   [[nodiscard]] result<void> remove_route(const Prefix& destination) override;
   [[nodiscard]] result<void> set_mtu(std::uint32_t mtu) override;
@@ -47,6 +47,9 @@ class Tun final : public TunDevice {
   /// Sends an IP packet into the interface, as the host's stack does. False when it is larger than
   /// the MTU, the queue is full, or the interface is closed.
   bool inject(ConstBytes packet);
+
+  /// Likewise a super-packet. False also when it cannot be split into packets within the MTU.
+  bool inject(ConstBytes super_packet, const wire::Offload& offload);
 
   /// Takes the packets that the library wrote and no on_written() saw, oldest first.
   [[nodiscard]] std::vector<ByteVector> take_written();
@@ -63,6 +66,10 @@ class Tun final : public TunDevice {
   [[nodiscard]] static bool valid_mtu(std::uint32_t mtu) noexcept;
 
  private:
+  void write_packet(ConstBytes packet);
+  void write_super_packet(const wire::IpPacket& packet);
+  bool enqueue(ConstBytes packet, const wire::Offload& offload);
+
   std::unique_ptr<detail::TunState> state_;
 };
 

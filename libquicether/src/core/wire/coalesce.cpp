@@ -1,4 +1,5 @@
 #include "core/wire/ip_layout.hpp"
+#include "core/wire/super_packet.hpp"
 
 #include <quicether/base/assert.hpp>
 #include <quicether/base/narrow.hpp>
@@ -15,12 +16,6 @@ constexpr std::size_t kUdpSegmentsMax = 64;
 
 constexpr std::size_t ip_header_bytes(const PacketInfo& info) noexcept {
   return info.version == 4 ? kIpv4HeaderBytes : kIpv6HeaderBytes;
-}
-
-std::size_t header_bytes_of(ConstBytes packet, const PacketInfo& info) noexcept {
-  const auto transport = packet.subspan(info.transport_offset);
-  return info.transport_offset +
-         (info.protocol == kProtocolTcp ? tcp_header_bytes(transport) : kUdpHeaderBytes);
 }
 
 // A checksum over itself gives zero (RFC 1071 section 1).
@@ -57,13 +52,6 @@ bool ip_headers_fit(ConstBytes first,
 bool tcp_headers_fit(ConstBytes first, ConstBytes packet, std::size_t bytes) noexcept {
   return same_bytes(first, packet, 8, 13) && same_bytes(first, packet, 14, 16) &&
          same_bytes(first, packet, 18, bytes);
-}
-
-OffloadKind kind_of(unsigned version, std::uint8_t protocol) noexcept {
-  if (protocol == kProtocolTcp) {
-    return version == 4 ? OffloadKind::tcp4 : OffloadKind::tcp6;
-  }
-  return version == 4 ? OffloadKind::udp4 : OffloadKind::udp6;
 }
 
 }  // namespace
@@ -232,7 +220,7 @@ void Coalescer::close(Group& group) noexcept {
               group.key.source, group.key.destination, group.key.protocol, transport_bytes)));
     auto& entry = entries_[group.first];
     entry.header_bytes = group.header_bytes;
-    entry.offload = {.kind = kind_of(version, group.key.protocol),
+    entry.offload = {.kind = offload_kind(version, group.key.protocol),
                      .segment_bytes = group.segment_bytes,
                      .needs_checksum = true,
                      .checksum_start = group.transport_offset,

@@ -82,7 +82,7 @@ void TunInterface::wait_readable(WaitHandler handler) {
   descriptor_.wait_readable(std::move(handler));
 }
 
-std::size_t TunInterface::read(std::span<Bytes> packets) noexcept {
+std::size_t TunInterface::read(std::span<wire::IpPacket> packets) noexcept {
   if (!descriptor_.is_open()) {
     return 0;
   }
@@ -96,7 +96,7 @@ std::size_t TunInterface::read(std::span<Bytes> packets) noexcept {
   return filled;
 }
 
-void TunInterface::write(std::span<const Bytes> packets) noexcept {
+void TunInterface::write(std::span<const wire::IpPacket> packets) noexcept {
   if (descriptor_.is_open()) {
     writer_.write(packets);
   }

@@ -33,8 +33,8 @@ class TunInterface final : public TunDevice {
   [[nodiscard]] std::uint32_t mtu() const noexcept override { return mtu_; }
 
   void wait_readable(WaitHandler handler) override;
-  [[nodiscard]] std::size_t read(std::span<Bytes> packets) noexcept override;
-  void write(std::span<const Bytes> packets) noexcept override;
+  [[nodiscard]] std::size_t read(std::span<wire::IpPacket> packets) noexcept override;
+  void write(std::span<const wire::IpPacket> packets) noexcept override;
   [[nodiscard]] result<void> add_route(const Prefix& destination) override;
   [[nodiscard]] result<void> remove_route(const Prefix& destination) override;
   [[nodiscard]] result<void> set_mtu(std::uint32_t mtu) override;

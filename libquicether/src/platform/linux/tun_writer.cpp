@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 
 namespace quicether::linux_platform {
 
@@ -26,26 +27,93 @@ std::size_t header_bytes_of(const wire::Coalesced& packet) noexcept {
   return 0;
 }
 
+/// How many packets a packet or super-packet stands for.
+std::size_t packets_in(const wire::Coalesced& packet, std::size_t header_bytes) noexcept {
+  if (packet.offload.kind == wire::OffloadKind::none || packet.parts.size() > 1) {
+    return packet.parts.size();
+  }
+  const auto payload = packet.parts.front().size() - header_bytes;
+  const std::size_t segment = packet.offload.segment_bytes;
+  return (payload + segment - 1) / segment;
+}
+
 }  // namespace
 
-void TunWriter::write(std::span<const Bytes> packets) noexcept {
-  while (!packets.empty()) {
-    const auto batch = packets.first(std::min(packets.size(), wire::Coalescer::kBatchMax));
-    packets = packets.subspan(batch.size());
-    coalescer_.start(batch);
-    wire::Coalesced packet;
-    while (coalescer_.next(packet)) {
-      write_one(packet);
+void TunWriter::write(std::span<const wire::IpPacket> packets) noexcept {
+  for (const auto& packet : packets) {
+    const bool plain =
+        packet.offload.kind == wire::OffloadKind::none && !packet.offload.needs_checksum;
+    if (plain && plain_count_ < plain_.size()) {
+      plain_[plain_count_++] = packet.bytes;
+      continue;
     }
+    write_plain();
+    if (plain) {
+      plain_[plain_count_++] = packet.bytes;
+    } else if (may_cross(packet.offload.kind)) {
+      const ConstBytes whole{packet.bytes};
+      write_one({packet.offload, {&whole, 1}});
+    } else {
+      write_split(packet);
+    }
+  }
+  write_plain();
+}
+
+/// Writes the ordinary packets collected so far, joined where they may be.
+void TunWriter::write_plain() noexcept {
+  if (plain_count_ == 0) {
+    return;
+  }
+  coalescer_.start(std::span{plain_}.first(plain_count_));
+  plain_count_ = 0;
+  wire::Coalesced packet;
+  while (coalescer_.next(packet)) {
+    write_one(packet);
+  }
+}
+
+bool TunWriter::may_cross(wire::OffloadKind kind) const noexcept {
+  switch (kind) {
+    case wire::OffloadKind::tcp4:
+    case wire::OffloadKind::tcp6:
+      return options_.tcp;
+    case wire::OffloadKind::udp4:
+    case wire::OffloadKind::udp6:
+      return options_.udp;
+    case wire::OffloadKind::none:
+      return true;
+  }
+  return false;
+}
+
+void TunWriter::write_split(const wire::IpPacket& packet) noexcept {
+  if (!scratch_) {
+    scratch_.reset(new (std::nothrow) std::uint8_t[kSplitBytesMax]);
+  }
+  std::array<Bytes, wire::kSegmentsMax> packets;
+  const auto count = scratch_ ? wire::segment(packet.bytes,
+                                              packet.offload,
+                                              packet.bytes.size(),
+                                              Bytes{scratch_.get(), kSplitBytesMax},
+                                              packets)
+                              : result<std::size_t>{errc::limit_reached};
+  if (!count) {
+    ++stats_.errors;
+    return;
+  }
+  for (const ConstBytes one : std::span{packets}.first(*count)) {
+    write_one({{}, {&one, 1}});
   }
 }
 
 void TunWriter::write_one(const wire::Coalesced& packet) noexcept {
   QE_DASSERT(!packet.parts.empty() && packet.parts.size() < pieces_.size());
   const std::size_t header_bytes = header_bytes_of(packet);
+  const std::size_t count = packets_in(packet, header_bytes);
   header_ = write_virtio_header(packet.offload, header_bytes);
   pieces_[0] = {.iov_base = header_.data(), .iov_len = header_.size()};
-  std::size_t bytes = (packet.parts.size() - 1) * header_bytes;
+  std::size_t bytes = (count - 1) * header_bytes;
   for (std::size_t i = 0; i < packet.parts.size(); ++i) {
     const ConstBytes part = packet.parts[i];
     // The system only reads through this pointer.
@@ -57,10 +125,10 @@ void TunWriter::write_one(const wire::Coalesced& packet) noexcept {
     written = ::writev(fd_, pieces_.data(), static_cast<int>(1 + packet.parts.size()));
   } while (written < 0 && errno == EINTR);
   if (written < 0) {
-    stats_.errors += packet.parts.size();
+    stats_.errors += count;
     return;
   }
-  stats_.packets += packet.parts.size();
+  stats_.packets += count;
   stats_.bytes += bytes;
 }
 

@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 namespace quicether::linux_platform {
@@ -24,22 +25,34 @@ struct TunWriterStats {
 /// Joins packets to super-packets and writes them to a TUN descriptor. Neither copies nor moves.
 class TunWriter {
  public:
-  TunWriter(int fd, wire::CoalesceOptions options) noexcept : fd_{fd}, coalescer_{options} {}
+  /// `options`: the kinds of super-packets that the system takes.
+  TunWriter(int fd, wire::CoalesceOptions options) noexcept
+      : fd_{fd}, options_{options}, coalescer_{options} {}
 
   TunWriter(const TunWriter&) = delete;
   TunWriter& operator=(const TunWriter&) = delete;
 
   /// As TunDevice::write().
-  void write(std::span<const Bytes> packets) noexcept;
+  void write(std::span<const wire::IpPacket> packets) noexcept;
 
   [[nodiscard]] const TunWriterStats& stats() const noexcept { return stats_; }
 
  private:
+  /// What a super-packet may become: its headers once per packet.
+  static constexpr std::size_t kSplitBytesMax = 65535 + wire::kSegmentsMax * 128;
+
+  [[nodiscard]] bool may_cross(wire::OffloadKind kind) const noexcept;
+  void write_plain() noexcept;
+  void write_split(const wire::IpPacket& packet) noexcept;
   void write_one(const wire::Coalesced& packet) noexcept;
 
   int fd_;
+  wire::CoalesceOptions options_;
   TunWriterStats stats_{};
   wire::Coalescer coalescer_;
+  std::array<Bytes, wire::Coalescer::kBatchMax> plain_{};
+  std::size_t plain_count_ = 0;
+  std::unique_ptr<std::uint8_t[]> scratch_{};  ///< for super-packets that the system does not take
   VirtioHeader header_{};
   std::array<iovec, 1 + wire::Coalescer::kBatchMax> pieces_{};  ///< the header, then the parts
 };

@@ -92,7 +92,7 @@ bool answer(Bytes packet) {
 /// Calls `handle` with every batch of packets from `tun`, for as long as there is one.
 class Pump {
  public:
-  Pump(Machine& machine, TunDevice& tun, std::function<void(std::span<Bytes>)> handle)
+  Pump(Machine& machine, TunDevice& tun, std::function<void(std::span<wire::IpPacket>)> handle)
       : machine_{machine}, tun_{tun}, handle_{std::move(handle)} {
     wait();
   }
@@ -114,9 +114,8 @@ class Pump {
 
   Machine& machine_;
   TunDevice& tun_;
-  std::function<void(std::span<Bytes>)> handle_;
-  // Not a multiple of what a super-packet holds, so that some are handed out in parts.
-  std::array<Bytes, 50> packets_{};
+  std::function<void(std::span<wire::IpPacket>)> handle_;
+  std::array<wire::IpPacket, 50> packets_{};
 };
 
 void enter_namespace(const std::string& name) {
@@ -133,9 +132,9 @@ void tun_echo(const Arguments& arguments) {
   Machine machine;
   const auto environment = machine.environment(arguments.offload());
   const auto tun = open_tun(*environment, arguments);
-  const Pump pump{machine, *tun, [&](std::span<Bytes> packets) {
+  const Pump pump{machine, *tun, [&](std::span<wire::IpPacket> packets) {
                     const auto others = std::ranges::partition(
-                        packets, [](Bytes packet) { return answer(packet); });
+                        packets, [](const auto& packet) { return answer(packet.bytes); });
                     tun->write({packets.begin(), others.begin()});
                   }};
   say("ready");
@@ -151,8 +150,8 @@ void tun_bridge(const Arguments& arguments) {
   const auto a = open_tun(*environment_a, arguments, "-a");
   enter_namespace(arguments.text("namespace-b"));
   const auto b = open_tun(*environment_b, arguments, "-b");
-  const Pump from_a{machine, *a, [&](std::span<Bytes> packets) { b->write(packets); }};
-  const Pump from_b{machine, *b, [&](std::span<Bytes> packets) { a->write(packets); }};
+  const Pump from_a{machine, *a, [&](std::span<wire::IpPacket> packets) { b->write(packets); }};
+  const Pump from_b{machine, *b, [&](std::span<wire::IpPacket> packets) { a->write(packets); }};
   say("ready");
   machine.run();
   say_counters(*a);

@@ -64,7 +64,7 @@ class AdmissionControl {
 
 struct SessionTableConfig {
   quic::EndpointConfig quic{};
-  std::uint64_t capabilities = 0;
+  std::uint64_t capabilities = wire::kCapabilityChunks;  ///< told to every peer
   /// Unset: no proof of membership is sent and none accepted.
   std::optional<crypto::NetworkKey> network_key{};
   Duration hello_timeout = std::chrono::seconds{10};

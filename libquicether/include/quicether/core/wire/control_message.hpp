@@ -18,6 +18,9 @@ namespace quicether::wire {
 /// The version of the control protocol that this library speaks.
 inline constexpr std::uint64_t kControlVersion = 1;
 
+// Bits of Hello::capabilities. Source: docs/spec/control-stream.md.
+inline constexpr std::uint64_t kCapabilityChunks = 1;  ///< takes kContextChunk datagrams
+
 // Bounds of control messages. Source: docs/spec/control-stream.md.
 inline constexpr std::size_t kControlMessageBytesMax = 64U << 10U;
 inline constexpr std::size_t kNameBytesMax = 63;  ///< as node names in configuration and policy

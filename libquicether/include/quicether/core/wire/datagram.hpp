@@ -12,6 +12,7 @@ namespace quicether::wire {
 // Source: docs/spec/datagrams.md. 2 (bonded packet) and 4 (relayed packet) are reserved.
 inline constexpr std::uint8_t kContextIpPacket = 0;  ///< one whole IP packet, as in RFC 9484
 inline constexpr std::uint8_t kContextMessage = 6;   ///< a message of the embedding program
+inline constexpr std::uint8_t kContextChunk = 8;     ///< a piece of a super-packet: see chunk.hpp
 
 /// A DATAGRAM payload taken apart.
 struct Datagram {

@@ -32,6 +32,38 @@ struct Offload {
   std::uint16_t checksum_offset = 0;  ///< the field's place after checksum_start
 };
 
+/// An IP packet, or a super-packet that stands for several of one flow, and what goes with it.
+///
+/// Of a super-packet all lengths are those of the whole.
+struct IpPacket {
+  Bytes bytes{};
+  Offload offload{};
+};
+
+/// How many packets one stands for: 1 when it is an ordinary one. `info`: of its bytes.
+[[nodiscard]] std::size_t packets_in(const IpPacket& packet, const PacketInfo& info) noexcept;
+
+/// Bytes of the largest packet that one stands for.
+[[nodiscard]] std::size_t packet_bytes_max(const IpPacket& packet, const PacketInfo& info) noexcept;
+
+[[nodiscard]] constexpr bool is_tcp_super_packet(const IpPacket& packet) noexcept {
+  return packet.offload.kind == OffloadKind::tcp4 || packet.offload.kind == OffloadKind::tcp6;
+}
+
+/// What splitting a super-packet comes to.
+struct SegmentPlan {
+  std::size_t header_bytes = 0;      ///< IP and transport headers, which every packet has
+  std::size_t count = 0;             ///< packets
+  std::size_t packet_bytes_max = 0;  ///< of the largest of them
+};
+
+/// Checks that segment() can split a super-packet, given the room.
+///
+/// **Errors:** `malformed` (not a whole packet of this kind, or lengths disagree), `too_large`
+/// (more than kSegmentsMax packets).
+[[nodiscard]] result<SegmentPlan> plan_segments(ConstBytes super_packet,
+                                                const Offload& offload) noexcept;
+
 /// Views to have ready for segment(): 65535 bytes in packets of 512 bytes, the smallest sensible
 /// size. The Coalescer joins no more.
 inline constexpr std::size_t kSegmentsMax = 128;
