@@ -1,7 +1,10 @@
 #include <quicether/base/assert.hpp>
+#include <quicether/base/random.hpp>
 #include <quicether/core/dht/krpc.hpp>
+#include <quicether/core/dht/node.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <variant>
@@ -57,11 +60,55 @@ void check(const ErrorReply& error) {
   QE_ASSERT(bytes.empty() || std::get<ErrorReply>(decode(bytes).value()).code == error.code);
 }
 
+// Fast, and wrong: signatures are whatever they say.
+class NoCrypto final : public ItemCrypto {
+ public:
+  [[nodiscard]] Id sha1(ConstBytes message) const noexcept override {
+    Id id;
+    for (std::size_t i = 0; i < message.size(); ++i) {
+      auto& byte = id.bytes[i % kIdBytes];
+      byte = static_cast<std::uint8_t>(byte * 31U + message[i]);
+    }
+    return id;
+  }
+
+  [[nodiscard]] bool verify(const PublicKey&,
+                            ConstBytes,
+                            const Signature&) const noexcept override {
+    return true;
+  }
+};
+
+// A whole node gets the bytes, twice: it answers queries only, at most once each, besides asking
+// the sender back, and what it says is well-formed.
+void check_node(ConstBytes datagram, bool is_query) {
+  const NoCrypto crypto;
+  SeededRandom random{1};
+  const Instant now{std::chrono::hours{1}};
+  const SocketAddress from{IpAddress::v4({198, 51, 100, 7}), 6881};
+  Node node{{}, crypto, random, now};
+  for (int i = 0; i < 2; ++i) {
+    node.on_datagram(now, from, datagram);
+    const auto sent = node.poll_transmit();
+    QE_ASSERT(sent.size() <= (is_query ? 2U : 0U));
+    for (const auto& message : sent) {
+      QE_ASSERT(message.remote == from);
+      QE_ASSERT(message.bytes.size() <= kMessageBytesMax);
+      QE_ASSERT(decode(message.bytes).has_value());
+      QE_ASSERT(BencodeValue::parse(message.bytes)->canonical());
+    }
+    node.consume_transmit(sent.size());
+  }
+  node.on_timeout(now + std::chrono::seconds{30});
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (const auto message = decode({data, size})) {
+  const auto message = decode({data, size});
+  if (message) {
     std::visit([](const auto& one) { check(one); }, *message);
   }
+  check_node({data, size}, message && std::holds_alternative<Query>(*message));
   return 0;
 }

@@ -421,7 +421,7 @@ void Node::Impl::finish(Instant now, OperationId id, error_code error) {
       done.queries += lookup->asked();
     }
   }
-  std::ranges::stable_sort(done.nodes, [&](const NodeInfo& one, const NodeInfo& other) {
+  std::ranges::sort(done.nodes, [&](const NodeInfo& one, const NodeInfo& other) {
     return closer(one.id, other.id, operation.target);
   });
   add_event(std::move(done));

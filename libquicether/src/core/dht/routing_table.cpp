@@ -5,6 +5,7 @@
 #include <quicether/base/assert.hpp>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace quicether::dht {
@@ -282,8 +283,9 @@ std::vector<Contact> RoutingTable::contacts() const {
   for (const auto& bucket : buckets_) {
     all.insert(all.end(), bucket.live.begin(), bucket.live.end());
   }
-  std::ranges::stable_sort(all, [](const Contact& one, const Contact& other) {
-    return std::pair{one.failures, other.answered} < std::pair{other.failures, one.answered};
+  std::ranges::sort(all, [](const Contact& one, const Contact& other) {
+    return std::tie(one.failures, other.answered, one.node) <
+           std::tie(other.failures, one.answered, other.node);
   });
   return all;
 }
