@@ -78,4 +78,11 @@ bool NetworkKey::verify(ConstBytes proof,
   return constant_time_equal(proof, prove(role, exporter, prover));
 }
 
+SecretBytes NetworkKey::derive_secret(std::string_view label) const {
+  QE_ASSERT(!key_.empty());
+  SecretBytes secret{kNetworkKeyBytes};
+  hkdf_expand_sha256(key_.view(), as_bytes(label), secret.writable());
+  return secret;
+}
+
 }  // namespace quicether::crypto

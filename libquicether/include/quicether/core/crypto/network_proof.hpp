@@ -49,6 +49,10 @@ class NetworkKey {
                             ExporterView exporter,
                             const PublicKey& prover) const noexcept;
 
+  /// 32 secret bytes that follow from the key and `label`, and tell nothing about other labels.
+  /// **Source:** HKDF-Expand of RFC 5869; docs/spec/records.md.
+  [[nodiscard]] SecretBytes derive_secret(std::string_view label) const;
+
  private:
   explicit NetworkKey(SecretBytes key) noexcept;
 

@@ -1,0 +1,129 @@
+#include <quicether/base/hex.hpp>
+#include <quicether/core/crypto/key_pair.hpp>
+#include <quicether/core/record/network_records.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <array>
+
+using namespace quicether;
+using namespace quicether::record;
+
+namespace {
+
+constexpr UnixSeconds kNow = 1'800'000'000;
+
+/// Counts up from 0, for golden bytes.
+class CountingRandom final : public Random {
+ public:
+  void fill(Bytes out) noexcept override {
+    for (auto& byte : out) {
+      byte = next_++;
+    }
+  }
+
+ private:
+  std::uint8_t next_ = 0;
+};
+
+crypto::KeyPair key_pair(std::uint8_t seed) {
+  std::array<std::uint8_t, crypto::kSeedBytes> bytes{};
+  bytes.fill(seed);
+  return crypto::KeyPair::from_seed(bytes);
+}
+
+NetworkRecords network(std::string_view secret = "correct horse battery staple") {
+  return NetworkRecords{crypto::NetworkKey::derive("acme", as_bytes(secret)).value()};
+}
+
+}  // namespace
+
+// Computed with another implementation as well: Python's hashlib and cryptography.
+TEST_CASE("network_records: golden bytes", "[core_record]") {
+  CountingRandom random;
+  const auto acme = network();
+  const auto claim = acme.make_claim(key_pair(7), Place::members(0), kNow, 86'400);
+
+  CHECK(acme.writer().public_key().to_string() ==
+        "4b04e15f1a95a4c5a4446340c7864335406a9aa8ec61db01d212454d04c6eddd");
+  CHECK(to_hex(acme.salt(Place::members(0))) ==
+        "edbac52b01d077bb41e1cd9d115c7884abd30cf7af39af655dfbe385218c53fa");
+  CHECK(to_hex(acme.salt(Place::subnet(Prefix::parse("10.0.0.0/8").value()))) ==
+        "efee6a59b3d234a8c30fa82d760db054cbbf55775b69a2c5093d08d9184098cf");
+  CHECK(to_hex(claim.signature) ==
+        "033aa429928500e8edf5e2a43ee3688175edbe7b6c07dfc274723df5b7dc22fef2629823d764"
+        "3ecf1235fa4436d4aa6eded73e6ca33c81d0f77f8cfeb80ce20c");
+  CHECK(to_hex(acme.encode(Place::members(0), {claim}, random)) ==
+        "3135323a000102030405060708090a0b0c0d0e0f1011121314151617058fd142000ca459aeb5"
+        "acf37f8b9e857a747b4a722c1e70e5d558d9c4f55d8ecea40da7981803d8a5f039881bb5e7c0"
+        "740373cc688ada22ab5f5291447f2b7059b437ff5853d3a54555c0452df619ae479d673f126e"
+        "16cbb449a87a421b247a4928cbd6470cf13684921ddbac37e0da61c77077328b52a91a0fcfc4"
+        "4ff3f753");
+}
+
+TEST_CASE("network_records: a full list fits an item and comes back", "[core_record]") {
+  CountingRandom random;
+  const auto acme = network();
+  const auto place = Place::subnet(Prefix::parse("2001:db8::/32").value());
+  std::vector<Claim> claims;
+  for (std::uint8_t i = 0; i < kClaimsMax; ++i) {
+    CHECK(add_claim(claims, acme.make_claim(key_pair(i), place, kNow, 60)));
+  }
+  CHECK_FALSE(add_claim(claims, acme.make_claim(key_pair(99), place, kNow, 60)));
+
+  const auto value = acme.encode(place, claims, random);
+
+  CHECK(value.size() <= 1000);
+  CHECK(acme.decode(place, value, kNow).value() == claims);
+  CHECK(acme.salt(place).size() <= 64);
+}
+
+TEST_CASE("network_records: only members read a list, and only in its place", "[core_record]") {
+  CountingRandom random;
+  const auto acme = network();
+  auto value = acme.encode(Place::members(0), {}, random);
+
+  CHECK(acme.decode(Place::members(0), value, kNow).has_value());
+  CHECK(acme.decode(Place::members(1), value, kNow).error() == errc::malformed);
+  CHECK(network("another").decode(Place::members(0), value, kNow).error() == errc::malformed);
+  CHECK(network("another").salt(Place::members(0)) != acme.salt(Place::members(0)));
+  value.back() ^= 1U;
+  CHECK(acme.decode(Place::members(0), value, kNow).error() == errc::malformed);
+  CHECK(acme.decode(Place::members(0), as_bytes("3:abc"), kNow).error() == errc::malformed);
+  CHECK(acme.decode(Place::members(0), as_bytes("i1e"), kNow).error() == errc::malformed);
+}
+
+TEST_CASE("network_records: a member cannot make a claim for another one", "[core_record]") {
+  CountingRandom random;
+  const auto acme = network();
+  const auto place = Place::members(0);
+  const auto honest = acme.make_claim(key_pair(1), place, kNow, 60);
+  auto forged = acme.make_claim(key_pair(2), place, kNow, 60);
+  forged.owner = key_pair(3).public_key();
+  auto longer = acme.make_claim(key_pair(4), place, kNow, 60);
+  longer.lifetime = 600;
+  const auto elsewhere =
+      acme.make_claim(key_pair(5), Place::subnet(Prefix::parse("10.0.0.0/8").value()), kNow, 60);
+  const auto of_another = network("another").make_claim(key_pair(6), place, kNow, 60);
+
+  const auto value = acme.encode(place, {forged, longer, honest, elsewhere, of_another}, random);
+
+  CHECK(acme.decode(place, value, kNow).value() == std::vector{honest});
+  CHECK(acme.holds(honest, Place::members(5), kNow));  // it may move between the lists
+}
+
+TEST_CASE("network_records: claims end, and newer ones replace older ones", "[core_record]") {
+  const auto acme = network();
+  const auto place = Place::members(0);
+  const auto first = acme.make_claim(key_pair(1), place, kNow, 60);
+  const auto second = acme.make_claim(key_pair(1), place, kNow + 30, 60);
+
+  CHECK(acme.holds(first, place, kNow + 59));
+  CHECK_FALSE(acme.holds(first, place, kNow + 60));
+  CHECK(acme.holds(first, place, kNow - kClockDifferenceMax));
+  CHECK_FALSE(acme.holds(first, place, kNow - kClockDifferenceMax - 1));
+  std::vector<Claim> claims{first};
+  CHECK(add_claim(claims, second));
+  CHECK_FALSE(add_claim(claims, first));
+  CHECK(claims == std::vector{second});
+}
