@@ -140,13 +140,13 @@ void Router::Impl::on_readable() {
   std::array<wire::IpPacket, kBatch> packets;
   for (int round = 0; round < kReadRounds; ++round) {
     const auto count = tun_->read(packets);
-    for (std::size_t i = 0; i < count; ++i) {
-      from_tun(packets[i]);
+    for (const auto& packet : std::span{packets}.first(count)) {
+      from_tun(packet);
     }
     send_outbound();  // The views end with the next read.
     write_inbound();
     paths_.flush();
-    if (count == 0) {
+    if (tun_->drained()) {
       break;
     }
   }

@@ -93,6 +93,10 @@ std::size_t Tun::read(std::span<wire::IpPacket> packets) noexcept {
   return current.size();
 }
 
+bool Tun::drained() const noexcept {
+  return state_->to_library.empty();
+}
+
 void Tun::write(std::span<const wire::IpPacket> packets) noexcept {
   if (!state_->serves()) {
     return;

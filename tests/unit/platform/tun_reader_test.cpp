@@ -102,6 +102,7 @@ TEST_CASE("tun_reader: super-packets come whole and stay as they are until the n
   std::size_t seen = 0;
 
   while (const std::size_t count = tun.reader.read(views, kMtu)) {
+    CHECK(tun.reader.drained() == (count < 4));  // four are read at a time
     for (const auto& view : std::span{views}.first(count)) {
       REQUIRE(ByteVector{view.bytes.begin(), view.bytes.end()} == flow.super.bytes);
       CHECK(view.offload.kind == OffloadKind::tcp4);
@@ -111,6 +112,7 @@ TEST_CASE("tun_reader: super-packets come whole and stay as they are until the n
     }
   }
 
+  CHECK(tun.reader.drained());
   CHECK(seen == 6);
   CHECK(tun.reader.stats().packets == 240);
   CHECK(tun.reader.stats().bytes == 6 * flow.bytes());

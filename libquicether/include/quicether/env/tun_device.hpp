@@ -64,6 +64,9 @@ class TunDevice {
   /// bytes. **Allocation:** none.
   [[nodiscard]] virtual std::size_t read(std::span<wire::IpPacket> packets) noexcept = 0;
 
+  /// True when the last read() took all that was there.
+  [[nodiscard]] virtual bool drained() const noexcept = 0;
+
   /// Hands packets and super-packets to the system. They may be modified (checksums) and need not
   /// outlive the call.
   ///

@@ -35,6 +35,7 @@ class Tun final : public TunDevice {
   [[nodiscard]] std::uint32_t mtu() const noexcept override;
   void wait_readable(WaitHandler handler) override;
   [[nodiscard]] std::size_t read(std::span<wire::IpPacket> packets) noexcept override;
+  [[nodiscard]] bool drained() const noexcept override;
   void write(std::span<const wire::IpPacket> packets) noexcept override;
   [[nodiscard]] result<void> add_route(const Prefix& destination) override;
   [[nodiscard]] result<void> remove_route(const Prefix& destination) override;

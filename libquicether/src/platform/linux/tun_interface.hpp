@@ -34,6 +34,9 @@ class TunInterface final : public TunDevice {
 
   void wait_readable(WaitHandler handler) override;
   [[nodiscard]] std::size_t read(std::span<wire::IpPacket> packets) noexcept override;
+
+  [[nodiscard]] bool drained() const noexcept override { return reader_.drained(); }
+
   void write(std::span<const wire::IpPacket> packets) noexcept override;
   [[nodiscard]] result<void> add_route(const Prefix& destination) override;
   [[nodiscard]] result<void> remove_route(const Prefix& destination) override;

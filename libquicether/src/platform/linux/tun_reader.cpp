@@ -12,6 +12,7 @@ TunReader::TunReader(int fd)
 
 std::size_t TunReader::read(std::span<wire::IpPacket> packets, std::size_t mtu) noexcept {
   Bytes room{arena_.get(), kArenaBytes};
+  drained_ = false;
   std::size_t filled = 0;
   while (filled < packets.size() && room.size() >= kReadBytesMax) {
     ssize_t received = 0;
@@ -19,6 +20,7 @@ std::size_t TunReader::read(std::span<wire::IpPacket> packets, std::size_t mtu) 
       received = ::read(fd_, room.data(), kReadBytesMax);
     } while (received < 0 && errno == EINTR);
     if (received <= 0) {
+      drained_ = true;
       gone_ = gone_ || (received < 0 && errno == EBADFD);
       break;
     }

@@ -33,6 +33,9 @@ class TunReader {
   /// As TunDevice::read(). `mtu` bounds packets, and the packets that super-packets stand for.
   [[nodiscard]] std::size_t read(std::span<wire::IpPacket> packets, std::size_t mtu) noexcept;
 
+  /// As TunDevice::drained().
+  [[nodiscard]] bool drained() const noexcept { return drained_; }
+
   /// True when the interface has been removed under us: there is nothing to wait for any more.
   [[nodiscard]] bool is_gone() const noexcept { return gone_; }
 
@@ -48,6 +51,7 @@ class TunReader {
   [[nodiscard]] result<wire::IpPacket> accept(Bytes read_bytes, std::size_t mtu) noexcept;
 
   int fd_;
+  bool drained_ = false;
   bool gone_ = false;
   TunReaderStats stats_{};
   std::unique_ptr<std::uint8_t[]> arena_;  ///< packets of the last call, each after its header
