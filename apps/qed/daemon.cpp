@@ -12,6 +12,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include <sched.h>
+
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -41,6 +43,19 @@ std::vector<std::string> to_lines(const std::vector<mgmt::Diagnostic>& diagnosti
     lines.push_back(diagnostic.to_string());
   }
   return lines;
+}
+
+/// Keeps the process on these CPUs; none: on any.
+bool pin(const std::vector<unsigned>& cpus) {
+  if (cpus.empty()) {
+    return true;
+  }
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (const auto cpu : cpus) {
+    CPU_SET(cpu, &set);
+  }
+  return ::sched_setaffinity(0, sizeof set, &set) == 0;
 }
 
 int exit_code_for(quicether::error_code error) {
@@ -115,6 +130,9 @@ asio::awaitable<void> Daemon::start() {
 }
 
 int Daemon::open_node() {
+  if (!pin(loaded_.config.performance.cpu_affinity)) {
+    return fail(kBadConfig, "performance.cpu_affinity: this machine has none of these CPUs");
+  }
   const auto& state_dir = loaded_.config.node.state_dir.string();
   auto store = quicether::open_state_directory(state_dir);
   if (!store) {
@@ -133,6 +151,7 @@ int Daemon::open_node() {
   quicether::SystemOptions options;
   options.store = std::move(*store);
   options.events = &log_;
+  options.segmentation_offload = loaded_.config.performance.offload;
   environment_ = quicether::system_environment(io_.get_executor(), std::move(options));
 
   auto prepared = prepare(loaded_);

@@ -183,8 +183,9 @@ constexpr std::array kSchema{
     ignored(key<ChoiceCodec<IoBackend, kIoBackends>, kPerformance, &PerformanceSection::io_backend>(
                 "performance.io_backend"),
             "epoll is used"),
-    ignored(key<Cpus, kPerformance, &PerformanceSection::cpu_affinity>("performance.cpu_affinity"),
-            "the system chooses the CPU"),
+    key<Cpus, kPerformance, &PerformanceSection::cpu_affinity>("performance.cpu_affinity"),
+    key<BooleanCodec, kPerformance, &PerformanceSection::offload>("performance.offload"),
+    key<BooleanCodec, kPerformance, &PerformanceSection::chunks>("performance.chunks"),
 
     key<PathCodec, kControl, &ControlSection::socket>("control.socket"),
 };

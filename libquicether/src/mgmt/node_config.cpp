@@ -85,6 +85,10 @@ result<NodeConfig> make_node_config(const Config& config,
                                        ? quic::DatagramControl::application
                                        : quic::DatagramControl::connection;
   sessions.quic.require_post_quantum = config.security.require_post_quantum;
+  node.paths.chunks = config.performance.chunks;
+  if (!config.performance.chunks) {
+    sessions.capabilities &= ~wire::kCapabilityChunks;
+  }
   if (!config.network.name.empty() && !config.network.secret.empty()) {
     auto key = crypto::NetworkKey::derive(config.network.name, as_bytes(config.network.secret));
     if (!key) {

@@ -149,6 +149,8 @@ struct MonitoringSection {
 struct PerformanceSection {
   IoBackend io_backend = IoBackend::epoll;
   std::vector<unsigned> cpu_affinity{};  ///< CPU numbers; empty: any
+  bool offload = true;                   ///< the kernel's segmentation offloads, TUN and UDP
+  bool chunks = true;                    ///< super-packets travel whole
 
   friend bool operator==(const PerformanceSection&, const PerformanceSection&) = default;
 };

@@ -1,0 +1,3 @@
+# qed that sends super-packets packet by packet, without chunks.
+qed_environment="QUICETHER_PERFORMANCE_CHUNKS=false"
+source "$peers/qed.sh"
