@@ -163,7 +163,7 @@ main() {
   fi
   say "Preparing dependencies and building"
   cmake/bootstrap.sh --with build
-  cmake --preset release > "$RUN/configure.log" || { cat "$RUN/configure.log"; exit 1; }
+  cmake --fresh --preset release > "$RUN/configure.log" || { cat "$RUN/configure.log"; exit 1; }
   cmake --build build/release --target app_qed app_quicether
 
   trap cleanup EXIT

@@ -43,7 +43,8 @@ export TSAN_OPTIONS=$symbolizer${TSAN_OPTIONS:+:$TSAN_OPTIONS}
 export UBSAN_OPTIONS=print_stacktrace=1:$symbolizer${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}
 
 say "configure ($preset, TLS library: $tls)"
-cmake --preset "$preset" -B "$build" -DQUICETHER_TLS="$tls" "${cmake_options[@]}"
+# Afresh: what an older run found may have moved since.
+cmake --fresh --preset "$preset" -B "$build" -DQUICETHER_TLS="$tls" "${cmake_options[@]}"
 say "build"
 cmake --build "$build" -j "$jobs"
 say "test"
