@@ -10,6 +10,8 @@ mesh_nodes alice bob carol
 configure alice bob carol
 configure bob alice carol
 configure carol alice bob
+# Carol takes neither chunks nor the kernel's offloads: everybody must get along with that.
+printf '[performance]\nchunks = false\noffload = false\n' >>"$work/carol/config.toml"
 for node in alice bob carol; do start "$node"; done
 for node in alice bob carol; do wait_connected "$node" 2; done
 
@@ -34,6 +36,9 @@ wait_for 5 in_ns bob ss -Htln sport = :5201
 limit 20 in_ns alice iperf3 -c "$(overlay bob 4)" -n 64M >"$work/tcp4.log"
 limit 20 in_ns alice iperf3 -c "$(overlay bob 6)" -n 64M -R >"$work/tcp6.log"
 limit 20 in_ns alice iperf3 -c "$(overlay bob 4)" -u -b 20M -l 1200 -n 4M >"$work/udp.log"
+limit 20 in_ns carol iperf3 -c "$(overlay bob 4)" -n 16M >"$work/tcp4.log"
+limit 20 in_ns carol iperf3 -c "$(overlay bob 6)" -n 16M -R >"$work/tcp6.log"
+expect_equal "chunks that bob refused" "$(counter bob link.chunks_refused)" 0
 
 step "the commands show it"
 ctl alice status >"$work/status.log"
