@@ -102,6 +102,9 @@ class PathManager {
                                       const SocketAddress& local,
                                       const SocketAddress& remote);
 
+  /// Dials each of these addresses once; see path::LinkTable::offer_addresses().
+  void offer_addresses(path::TargetId target, std::vector<SocketAddress> addresses);
+
   /// Stops dialling; sessions that are up stay.
   void remove_peer(path::TargetId target);
 

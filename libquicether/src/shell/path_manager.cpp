@@ -42,6 +42,11 @@ result<void> PathManager::add_path(path::TargetId target,
   return added;
 }
 
+void PathManager::offer_addresses(path::TargetId target, std::vector<SocketAddress> addresses) {
+  impl_->links().offer_addresses(impl_->environment().now(), target, std::move(addresses));
+  impl_->turn();
+}
+
 void PathManager::remove_peer(path::TargetId target) {
   impl_->links().remove_target(target);
   impl_->turn();

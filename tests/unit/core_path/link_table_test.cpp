@@ -343,6 +343,39 @@ TEST_CASE("link_table: a second static path is a session of its own", "[path][li
   CHECK(table.actions<CloseSession>().empty());
 }
 
+TEST_CASE("link_table: dials each offered address once", "[path][link_table]") {
+  Table table;
+  const auto target = table.want(9, {});
+  CHECK(table.run_until(table.now + 60s).empty());
+
+  table.links.offer_addresses(table.now, target, {address(1), address(2)});
+  const auto dials = table.run_until(table.now + 60s);
+
+  REQUIRE(dials.size() == 2);
+  CHECK(dials[0].remote == address(1));
+  CHECK(dials[1].remote == address(2));
+  CHECK(dials[1].expected_id == node(9));
+}
+
+TEST_CASE("link_table: offered addresses come before the known ones, and end with a session",
+          "[path][link_table]") {
+  Table table;
+  const auto target = table.want(9, {address(1)});
+  table.run_until(table.now + 10s);
+  table.links.offer_addresses(table.now, target, {address(2), address(3)});
+
+  const auto first = table.run_until(table.now);
+  REQUIRE(first.size() == 1);
+  CHECK(first[0].remote == address(2));
+  table.up(1, 9, first[0].dial);
+  CHECK(table.run_until(table.now + 60s).empty());
+
+  table.links.on_session_down(table.now, {1}, errc::timed_out, {});
+  const auto again = table.run_until(table.now + 2s);
+  REQUIRE_FALSE(again.empty());
+  CHECK(again[0].remote == address(1));
+}
+
 TEST_CASE("link_table: bounds the peers it remembers", "[path][link_table]") {
   SeededRandom random{1};
   auto config = Table::config(5);

@@ -110,6 +110,19 @@ result<void> LinkTable::add_path(Instant now,
   return {};
 }
 
+void LinkTable::offer_addresses(Instant now,
+                                TargetId target,
+                                std::vector<SocketAddress> addresses) {
+  const auto found = targets_.find(target);
+  if (found == targets_.end() || addresses.empty()) {
+    return;
+  }
+  auto& slot = found->second.slots.front();
+  slot.offered.assign(addresses.begin(), addresses.end());
+  slot.offered_count = addresses.size();
+  slot.next_attempt = now;
+}
+
 void LinkTable::remove_target(TargetId target) {
   const auto found = targets_.find(target);
   if (found == targets_.end()) {
@@ -138,14 +151,17 @@ bool LinkTable::in_demand(const Target& target, Instant now) const noexcept {
   return peer.ever_demanded && now - peer.last_demand <= config_.demand_window;
 }
 
+bool LinkTable::unanswered(const Slot& slot) noexcept {
+  return std::ranges::none_of(slot.attempts, [](const Attempt& one) { return one.heard; });
+}
+
 bool LinkTable::may_attempt(const Slot& slot) const noexcept {
-  return !slot.addresses.empty() &&
-         std::ranges::none_of(slot.attempts, [](const Attempt& attempt) { return attempt.heard; });
+  return (!slot.addresses.empty() || !slot.offered.empty()) && unanswered(slot);
 }
 
 void LinkTable::attempt(Instant now, Target& target, Slot& slot) {
-  QE_ASSERT(!slot.addresses.empty());
-  const auto overlap_max = std::max(config_.dials_per_path_max, slot.addresses.size());
+  const auto overlap_max =
+      std::max({config_.dials_per_path_max, slot.addresses.size(), slot.offered_count});
   if (slot.attempts.size() >= overlap_max) {
     actions_.emplace_back(AbandonDial{slot.attempts.front().dial});
     slot.attempts.erase(slot.attempts.begin());
@@ -156,22 +172,32 @@ void LinkTable::attempt(Instant now, Target& target, Slot& slot) {
   action.dial = dial;
   action.path_id = slot.path_id;
   action.local = slot.local;
-  action.remote = slot.addresses[slot.next_address];
+  action.remote = take_address(now, target, slot);
   action.expected_id = target.wanted.id;
   action.expected_key = target.wanted.key;
   actions_.emplace_back(std::move(action));
   slot.attempts.push_back({dial, false});
+}
 
+SocketAddress LinkTable::take_address(Instant now, const Target& target, Slot& slot) {
+  slot.next_attempt = now + config_.alternative_delay;
+  if (!slot.offered.empty()) {
+    const auto address = slot.offered.front();
+    slot.offered.pop_front();
+    return address;
+  }
+  QE_ASSERT(!slot.addresses.empty());
+  const auto address = slot.addresses[slot.next_address];
   slot.next_address = (slot.next_address + 1) % slot.addresses.size();
   if (slot.next_address != 0) {
-    slot.next_attempt = now + config_.alternative_delay;
-    return;
+    return address;
   }
   const auto wait = in_demand(target, now) ? config_.redial_min : slot.backoff;
   // Up to a tenth of jitter, so that many nodes do not dial one in step.
   const auto jitter = random_.below(static_cast<std::uint64_t>(wait.count()) / 10 + 1);
   slot.next_attempt = now + wait - Duration{static_cast<Duration::rep>(jitter)};
   slot.backoff = std::min(slot.backoff * 2, config_.redial_max);
+  return address;
 }
 
 void LinkTable::abandon_attempts(Slot& slot, std::optional<DialId> except) {
@@ -251,8 +277,11 @@ void LinkTable::on_session_up(Instant now, const SessionUp& up) {
       continue;
     }
     for (auto& slot : target.slots) {
-      if (slot.path_id == up.path_id && may_attempt(slot)) {
-        abandon_attempts(slot, std::nullopt);
+      if (slot.path_id == up.path_id) {
+        if (unanswered(slot)) {
+          abandon_attempts(slot, std::nullopt);
+        }
+        slot.offered.clear();
       }
     }
   }

@@ -171,6 +171,10 @@ class LinkTable {
                                       const SocketAddress& local,
                                       const SocketAddress& remote);
 
+  /// Addresses where the peer may be: each is dialled once, soon, unless a session comes up before.
+  /// They replace those of an earlier call. Unknown targets are ignored.
+  void offer_addresses(Instant now, TargetId target, std::vector<SocketAddress> addresses);
+
   /// Stops dialling. Sessions that are up stay. Unknown ids are ignored.
   void remove_target(TargetId target);
 
@@ -232,6 +236,8 @@ class LinkTable {
     SocketAddress local{};
     std::vector<SocketAddress> addresses{};
     std::size_t next_address = 0;
+    std::deque<SocketAddress> offered{};  ///< to be dialled once, before the others
+    std::size_t offered_count = 0;        ///< before the first of them was dialled
     Duration backoff{};
     Instant next_attempt{};
     std::vector<Attempt> attempts{};
@@ -246,8 +252,10 @@ class LinkTable {
   [[nodiscard]] LinkPeer* mutable_peer(PeerIndex peer) noexcept;
   [[nodiscard]] bool satisfied(const Target& target, const Slot& slot) const noexcept;
   [[nodiscard]] bool in_demand(const Target& target, Instant now) const noexcept;
+  [[nodiscard]] static bool unanswered(const Slot& slot) noexcept;
   [[nodiscard]] bool may_attempt(const Slot& slot) const noexcept;
   void attempt(Instant now, Target& target, Slot& slot);
+  [[nodiscard]] SocketAddress take_address(Instant now, const Target& target, Slot& slot);
   void abandon_attempts(Slot& slot, std::optional<DialId> except);
   void redial_at(Instant when, PeerIndex peer);
   void settle_duplicates(Instant now, LinkPeer& peer, std::uint8_t path_id);
