@@ -205,13 +205,17 @@ asio::awaitable<void> Daemon::keep_resolving() {
       co_return;
     }
     auto hosts = co_await resolve(std::move(names));
-    if (stopping_ || hosts == hosts_) {
-      continue;
-    }
-    hosts_ = std::move(hosts);
-    if (auto prepared = prepare(loaded_); prepared.node) {
-      (void)node_->reload(std::move(*prepared.node));
-    }
+    use_hosts(std::move(hosts));
+  }
+}
+
+void Daemon::use_hosts(mgmt::ResolvedHosts hosts) {
+  if (stopping_ || hosts == hosts_) {
+    return;
+  }
+  hosts_ = std::move(hosts);
+  if (auto prepared = prepare(loaded_); prepared.node) {
+    (void)node_->reload(std::move(*prepared.node));
   }
 }
 

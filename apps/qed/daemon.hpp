@@ -51,6 +51,7 @@ class Daemon final : public quicether::mgmt::ControlHandler {
   int fail(int code, const std::string& message);
   boost::asio::awaitable<void> start();
   boost::asio::awaitable<void> keep_resolving();
+  void use_hosts(quicether::mgmt::ResolvedHosts hosts);
   boost::asio::awaitable<void> watch_signals();
   [[nodiscard]] int open_node();
   void warn(const std::vector<std::string>& warnings);

@@ -80,6 +80,12 @@ std::string format_status(const NodeStatus& status,
   for (const auto& address : status.listen) {
     text += fmt::format("Listening: {}\n", address.to_string());
   }
+  if (status.discovery) {
+    text += fmt::format("DHT Nodes: {}\n", status.discovery->dht_nodes);
+    for (const auto& address : status.discovery->external) {
+      text += fmt::format("External Address: {}\n", address.to_string());
+    }
+  }
   text +=
       fmt::format("Policy: {} ({} rules)\n", printable(status.policy_source), status.policy_rules);
   text += fmt::format("Uptime: {}\n", format_uptime(status.uptime));

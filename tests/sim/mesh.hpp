@@ -39,6 +39,7 @@ struct MeshNode {
     config.tun = true;
     config.peers = wanted;
     config.rules = rules;
+    config.discovery = discovery;
     node = std::make_unique<Node>(*host, identity, std::move(config));
     REQUIRE(node->start().has_value());
     host->tun()->on_written([this](ConstBytes packet) { on_packet(packet); });
@@ -128,6 +129,7 @@ struct MeshNode {
   SocketAddress underlay;
   Identity identity;
   std::optional<std::vector<policy::Rule>> rules = allow_all();
+  std::optional<DiscoveryConfig> discovery{};
   std::vector<NodePeer> wanted{};
   std::unique_ptr<Node> node{};
   std::vector<std::string> received{};

@@ -4,6 +4,7 @@
 #include <quicether/base/error.hpp>
 #include <quicether/core/policy/admission.hpp>
 #include <quicether/core/policy/rule.hpp>
+#include <quicether/dht.hpp>
 #include <quicether/env/environment.hpp>
 #include <quicether/identity.hpp>
 #include <quicether/path_manager.hpp>
@@ -15,6 +16,7 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/async_result.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -29,10 +31,17 @@ struct NodePeer {
   std::string name{};          ///< may be empty
   std::optional<NodeId> id{};  ///< unset with addresses: whoever answers there and is admitted
   std::optional<PublicKey> key{};
-  std::vector<SocketAddress> addresses{};  ///< empty: the peer dials us
+  std::vector<SocketAddress> addresses{};  ///< empty: discovery finds it, or the peer dials us
   std::vector<Prefix> subnets{};           ///< what it may announce beyond its own addresses
 
   friend bool operator==(const NodePeer&, const NodePeer&) = default;
+};
+
+/// Finding peers by their id through a DHT on the UDP port of the sessions, and being found.
+struct DiscoveryConfig {
+  DhtConfig dht{};  ///< `socket` is unused; addresses in `node.external` are published first
+  Duration look_up_min = std::chrono::seconds{2};   ///< between look-ups of a peer without a link
+  Duration look_up_max = std::chrono::seconds{60};  ///< (requirement C7)
 };
 
 struct NodeConfig {
@@ -48,6 +57,7 @@ struct NodeConfig {
   std::optional<InterfaceAddress> tun_address{};
   std::vector<Prefix> advertise_subnets{};
   std::vector<NodePeer> peers{};
+  std::optional<DiscoveryConfig> discovery{};  ///< unset: peers are where the configuration says
   policy::AdmissionConfig admission{};  ///< beside `peers`, who are admitted by their id or key
   /// Unset: the built-in policy, under which this node may start flows and peers may not.
   std::optional<std::vector<policy::Rule>> rules{};
@@ -60,8 +70,8 @@ struct ReloadReport {
   std::vector<std::string> needs_restart{};  ///< keys that changed but wait for a restart
 };
 
-/// A whole node: builds Transport, PathManager, PolicyEngine and Router from public headers only,
-/// and connects them. What it does, any program can do piece by piece.
+/// A whole node: builds Transport, Dht, PathManager, PolicyEngine and Router from public headers
+/// only, and connects them. What it does, any program can do piece by piece.
 ///
 /// Neither copyable nor movable. Threads: the Environment's.
 class Node {

@@ -52,6 +52,15 @@ struct RouteStatus {
   std::string kind{};  ///< "local", "direct", "gateway"
 };
 
+/// What a node knows of the DHT and tells it.
+struct DiscoveryStatus {
+  std::size_t dht_nodes = 0;               ///< in the routing tables
+  std::vector<SocketAddress> external{};   ///< how others see this node, once they agree
+  std::vector<SocketAddress> published{};  ///< endpoints in this node's record
+
+  friend bool operator==(const DiscoveryStatus&, const DiscoveryStatus&) = default;
+};
+
 /// A node at one moment.
 struct NodeStatus {
   NodeId id{};
@@ -65,6 +74,7 @@ struct NodeStatus {
   std::size_t peers_connected = 0;
   std::size_t paths_active = 0;
   Duration uptime{};
+  std::optional<DiscoveryStatus> discovery{};  ///< none: switched off
   std::string policy_source{};  ///< file, or "built-in: this node may start, peers may not"
   std::size_t policy_rules = 0;
   std::vector<std::string>

@@ -91,6 +91,11 @@ class Transport {
   /// The bound UDP address with its real port. Unspecified before open().
   [[nodiscard]] SocketAddress local_endpoint() const noexcept;
 
+  /// The local address that the system would use towards `remote` now.
+  ///
+  /// **Errors:** `not_open`, those of DatagramSocket::source_address().
+  [[nodiscard]] result<IpAddress> source_address(const SocketAddress& remote) const;
+
   /// Routes all that happens to `observer`, or, with null, to async_accept() again.
   void set_observer(TransportObserver* observer) noexcept;
 

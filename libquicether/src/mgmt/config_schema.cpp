@@ -97,7 +97,6 @@ constexpr auto kPerformance = &Config::performance;
 constexpr auto kControl = &Config::control;
 
 constexpr std::string_view kOnePath = "each peer is reached over one path at a time";
-constexpr std::string_view kNoDht = "peers are found through [[peer]] and --peer only";
 constexpr std::string_view kNoGateway = "no node forwards for others";
 
 constexpr std::array kSchema{
@@ -117,14 +116,9 @@ constexpr std::array kSchema{
     ignored(key<Subnets, kNetwork, &NetworkSection::forward_subnets>("network.forward_subnets"),
             kNoGateway),
 
-    ignored(
-        key<HostPorts, kDiscovery, &DiscoverySection::bootstrap_nodes>("discovery.bootstrap_nodes"),
-        kNoDht),
-    ignored(key<BooleanCodec, kDiscovery, &DiscoverySection::bootstrap_mode>(
-                "discovery.bootstrap_mode"),
-            kNoDht),
-    ignored(key<PublicHost, kDiscovery, &DiscoverySection::public_ip>("discovery.public_ip"),
-            "nobody is told this address; peers need it in their [[peer]] entries"),
+    key<HostPorts, kDiscovery, &DiscoverySection::bootstrap_nodes>("discovery.bootstrap_nodes"),
+    key<BooleanCodec, kDiscovery, &DiscoverySection::bootstrap_mode>("discovery.bootstrap_mode"),
+    key<PublicHost, kDiscovery, &DiscoverySection::public_ip>("discovery.public_ip"),
     key<Port, kDiscovery, &DiscoverySection::dht_port>("discovery.dht_port"),
 
     live(key<PeerSubjects, kPeers, &PeersSection::allowed>("peers.allowed")),

@@ -2,11 +2,32 @@
 #include <quicether/mgmt/node_config.hpp>
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace quicether::mgmt {
 
 namespace {
+
+/// The addresses of a host, which may be one itself; none while a name is not resolved.
+std::vector<IpAddress> addresses_of(const std::string& host, const ResolvedHosts& hosts) {
+  if (const auto address = IpAddress::parse(host)) {
+    return {*address};
+  }
+  const auto found = hosts.find(host);
+  return found == hosts.end() ? std::vector<IpAddress>{} : found->second;
+}
+
+std::vector<SocketAddress> addresses_of(const std::vector<HostPort>& endpoints,
+                                        const ResolvedHosts& hosts) {
+  std::vector<SocketAddress> addresses;
+  for (const auto& endpoint : endpoints) {
+    for (const auto& address : addresses_of(endpoint.host, hosts)) {
+      addresses.push_back({address, endpoint.port});
+    }
+  }
+  return addresses;
+}
 
 NodePeer make_peer(const PeerEntry& entry, const ResolvedHosts& hosts) {
   NodePeer peer;
@@ -17,16 +38,20 @@ NodePeer make_peer(const PeerEntry& entry, const ResolvedHosts& hosts) {
     peer.id = crypto::node_id(*entry.key);
   }
   peer.subnets = entry.subnets;
-  for (const auto& endpoint : entry.endpoints) {
-    if (const auto address = IpAddress::parse(endpoint.host)) {
-      peer.addresses.push_back({*address, endpoint.port});
-    } else if (const auto found = hosts.find(endpoint.host); found != hosts.end()) {
-      for (const auto& resolved : found->second) {
-        peer.addresses.push_back({resolved, endpoint.port});
-      }
-    }
-  }
+  peer.addresses = addresses_of(entry.endpoints, hosts);
   return peer;
+}
+
+/// Discovery is on when there is somebody to begin with, or others are to begin with this node.
+std::optional<DiscoveryConfig> make_discovery(const DiscoverySection& section,
+                                              const ResolvedHosts& hosts) {
+  if (section.bootstrap_nodes.empty() && !section.bootstrap_mode) {
+    return std::nullopt;
+  }
+  DiscoveryConfig discovery;
+  discovery.dht.bootstrap = addresses_of(section.bootstrap_nodes, hosts);
+  discovery.dht.node.external = addresses_of(section.public_ip, hosts);
+  return discovery;
 }
 
 /// An endpoint by name that has no address yet must not be dialled, and cannot be waited for either
@@ -39,13 +64,20 @@ bool is_usable(const NodePeer& peer) {
 
 std::vector<std::string> host_names(const Config& config) {
   std::vector<std::string> names;
+  const auto add = [&](const std::string& host) {
+    if (!host.empty() && !IpAddress::parse(host)) {
+      names.push_back(host);
+    }
+  };
   for (const auto& peer : config.peer) {
     for (const auto& endpoint : peer.endpoints) {
-      if (!IpAddress::parse(endpoint.host)) {
-        names.push_back(endpoint.host);
-      }
+      add(endpoint.host);
     }
   }
+  for (const auto& endpoint : config.discovery.bootstrap_nodes) {
+    add(endpoint.host);
+  }
+  add(config.discovery.public_ip);
   std::ranges::sort(names);
   const auto repeated = std::ranges::unique(names);
   names.erase(repeated.begin(), repeated.end());
@@ -69,6 +101,7 @@ result<NodeConfig> make_node_config(const Config& config,
       node.peers.push_back(std::move(peer));
     }
   }
+  node.discovery = make_discovery(config.discovery, hosts);
   if (rules) {
     node.rules = std::move(rules);
     node.policy_source = config.security.policy_file ? config.security.policy_file->string() : "";

@@ -86,6 +86,14 @@ bool read_route(const boost::json::value& value, RouteStatus& route) {
   return reader.good();
 }
 
+bool read_discovery(const boost::json::value& value, DiscoveryStatus& discovery) {
+  JsonObjectReader reader{value};
+  reader.read("dht_nodes", discovery.dht_nodes);
+  reader.read("external_addresses", discovery.external);
+  reader.read("published_endpoints", discovery.published);
+  return reader.good();
+}
+
 bool read_counters(const boost::json::value* value, NodeStatus& status) {
   const auto* object = value == nullptr ? nullptr : value->if_object();
   if (object == nullptr) {
@@ -128,6 +136,12 @@ result<boost::json::value> parse(std::string_view text) {
 
 }  // namespace
 
+boost::json::value to_value(const DiscoveryStatus& discovery) {
+  return {{"dht_nodes", discovery.dht_nodes},
+          {"external_addresses", text_list(discovery.external)},
+          {"published_endpoints", text_list(discovery.published)}};
+}
+
 boost::json::value to_value(const NodeStatus& status) {
   boost::json::object counters;
   for (const auto& [name, count] : status.counters) {
@@ -144,6 +158,7 @@ boost::json::value to_value(const NodeStatus& status) {
           {"peers_connected", status.peers_connected},
           {"paths_active", status.paths_active},
           {"uptime_us", to_us(status.uptime)},
+          {"discovery", status.discovery ? to_value(*status.discovery) : boost::json::value{}},
           {"policy_source", status.policy_source},
           {"policy_rules", status.policy_rules},
           {"warnings", boost::json::array(status.warnings.begin(), status.warnings.end())},
@@ -202,6 +217,11 @@ result<NodeStatus> node_status_from(const boost::json::value& value) {
   reader.read("peers_connected", status.peers_connected);
   reader.read("paths_active", status.paths_active);
   read_us(reader, "uptime_us", status.uptime);
+  const auto* discovery = reader.find("discovery");
+  if (discovery != nullptr && !discovery->is_null() &&
+      !read_discovery(*discovery, status.discovery.emplace())) {
+    return errc::malformed;
+  }
   reader.read("policy_source", status.policy_source);
   reader.read("policy_rules", status.policy_rules);
   reader.read("warnings", status.warnings);

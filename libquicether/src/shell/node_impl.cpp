@@ -52,6 +52,7 @@ Node::Impl::Impl(Environment& environment, const Identity& identity, NodeConfig 
 }
 
 Node::Impl::~Impl() {
+  discovery_.reset();
   paths_.set_link_observer(nullptr);
   close_tun();
 }
@@ -76,8 +77,24 @@ result<void> Node::Impl::start() {
       return opened;
     }
   }
+  if (const auto opened = open_discovery(); !opened) {
+    return opened;
+  }
   announce();
   return add_peers();
+}
+
+result<void> Node::Impl::open_discovery() {
+  if (!config_.discovery) {
+    return {};
+  }
+  discovery_ = std::make_shared<detail::Discovery>(
+      environment_, identity_, transport_, paths_, *config_.discovery, config_.gateway);
+  const auto opened = discovery_->open();
+  if (!opened) {
+    error_detail_ = "cannot start discovery";
+  }
+  return opened;
 }
 
 std::uint32_t Node::Impl::stored_attempt() {
@@ -186,6 +203,9 @@ result<void> Node::Impl::add_peers() {
       return added.error();
     }
     targets_.emplace_back(peer, *added);
+    if (discovery_ && peer.id) {
+      discovery_->want(*added, *peer.id, peer.key);
+    }
   }
   return {};
 }
@@ -218,6 +238,9 @@ void Node::Impl::on_link_up(PeerIndex peer) {
   if (const auto stats = transport_.stats(link->sessions.front().session); known && stats) {
     cache_.remember(link->id, stats->remote);
   }
+  if (discovery_) {
+    discovery_->on_link_up(link->id);
+  }
   environment_.events().on_event({"link.up", Severity::info, {{"peer", link->id.to_string()}}});
 }
 
@@ -225,6 +248,9 @@ void Node::Impl::on_link_down(PeerIndex peer, error_code reason) {
   // Routes stay: packets to the peer are what makes its link come back, and nobody else may claim
   // its addresses meanwhile.
   const auto* link = paths_.peer(peer);
+  if (discovery_ && link != nullptr) {
+    discovery_->on_link_down(link->id);
+  }
   environment_.events().on_event(
       {"link.down",
        Severity::warning,
@@ -330,6 +356,9 @@ result<ReloadReport> Node::Impl::reload(NodeConfig config) {
   note(report.needs_restart, config.tun_address != config_.tun_address, "network.tun_addr");
   note(report.needs_restart, config.mtu != config_.mtu, "network.mtu");
   note(report.needs_restart, config.gateway != config_.gateway, "node.role");
+  note(report.needs_restart,
+       config.discovery.has_value() != config_.discovery.has_value(),
+       "discovery.bootstrap_nodes");
 
   config_.peers = std::move(config.peers);
   config_.name = std::move(config.name);
@@ -344,9 +373,15 @@ result<ReloadReport> Node::Impl::reload(NodeConfig config) {
     const bool gone = std::ranges::find(config_.peers, entry.first) == config_.peers.end();
     if (gone) {
       paths_.remove_peer(entry.second);
+      if (discovery_) {
+        discovery_->forget(entry.second);
+      }
     }
     return gone;
   });
+  if (discovery_ && config.discovery) {
+    discovery_->add_bootstrap(config.discovery->dht.bootstrap);
+  }
   const auto added = add_peers();
   transport_.readmit();
   router_.set_local(own_addresses(), config_.advertise_subnets);
@@ -362,6 +397,7 @@ result<ReloadReport> Node::Impl::reload(NodeConfig config) {
 }
 
 void Node::Impl::stop(StopHandler handler) {
+  discovery_.reset();
   for (const auto& [peer, target] : targets_) {
     paths_.remove_peer(target);
   }

@@ -2,6 +2,7 @@
 #define QUICETHER_SRC_SHELL_NODE_IMPL_HPP
 
 #include "admission_gate.hpp"
+#include "discovery.hpp"
 #include "node_addresses.hpp"
 #include "peer_cache.hpp"
 
@@ -46,6 +47,7 @@ class Node::Impl final : public LinkObserver {
   [[nodiscard]] result<void> open_tun();
   void close_tun() noexcept;
   [[nodiscard]] result<void> add_peers();
+  [[nodiscard]] result<void> open_discovery();
   [[nodiscard]] result<void> apply_rules(const NodeConfig& config);
   void announce();
   void redraw_address();
@@ -69,6 +71,7 @@ class Node::Impl final : public LinkObserver {
   Transport transport_;
   PathManager paths_;
   Router router_;
+  std::shared_ptr<detail::Discovery> discovery_{};
   std::unique_ptr<TunDevice> tun_{};
   Instant started_at_{};
   std::string error_detail_{};

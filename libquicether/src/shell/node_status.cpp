@@ -86,6 +86,10 @@ NodeStatus Node::Impl::status() const {
   }
 
   auto& counters = status.counters;
+  if (discovery_) {
+    status.discovery = discovery_->status();
+    counters = discovery_->counters();
+  }
   add_quic_counters(counters, transport_.quic_stats());
   add_session_counters(counters, transport_.session_stats());
   add_socket_counters(counters, socket);

@@ -50,6 +50,11 @@ SocketAddress Transport::local_endpoint() const noexcept {
   return impl_->is_open() ? impl_->socket()->local_endpoint() : SocketAddress{};
 }
 
+result<IpAddress> Transport::source_address(const SocketAddress& remote) const {
+  return impl_->is_open() ? impl_->socket()->source_address(remote)
+                          : result<IpAddress>{errc::not_open};
+}
+
 void Transport::set_observer(TransportObserver* observer) noexcept {
   impl_->set_observer(observer);
 }

@@ -34,6 +34,8 @@ TEST_CASE("status: prints the node", "[cli]") {
         "Active Paths: 1 (eth0)\n"
         "Name: laptop\n"
         "Listening: [::]:9000\n"
+        "DHT Nodes: 12\n"
+        "External Address: 198.51.100.7:9000\n"
         "Policy: /etc/quicether/policy.toml (3 rules)\n"
         "Uptime: 1d 1h\n"
         "Version: 0.1.0\n"
@@ -103,7 +105,7 @@ TEST_CASE("tables: hostile texts stay in their cell and harmless", "[cli]") {
     for (const char c : all) {
       CHECK((static_cast<unsigned char>(c) >= 0x20 || c == '\n'));
     }
-    CHECK(std::count(all.begin(), all.end(), '\n') == 13);
+    CHECK(std::count(all.begin(), all.end(), '\n') == 15);
     CHECK(all.find("\xe2\x80\xae") == std::string::npos);
     CHECK(all.find('\xff') == std::string::npos);
   }

@@ -214,8 +214,6 @@ TEST_CASE("config: says which keys have no effect in this version", "[mgmt][conf
   const auto loaded = load(R"(
 [node]
 role = "gateway"
-[discovery]
-bootstrap_mode = true
 [multipath]
 interfaces = ["eth0"]
 [security]
@@ -225,8 +223,7 @@ io_backend = "epoll"
 )");
 
   CHECK(keys_of(loaded.warnings) ==
-        std::vector<std::string>{
-            "node.role", "discovery.bootstrap_mode", "multipath.interfaces", "security.audit_log"});
+        std::vector<std::string>{"node.role", "multipath.interfaces", "security.audit_log"});
   REQUIRE(!loaded.warnings.empty());
   CHECK(loaded.warnings[0].to_string() ==
         "/etc/quicether/config.toml:3:1: node.role: configured but not available in this version: "

@@ -17,7 +17,7 @@ namespace quicether::mgmt {
 /// What host names resolved to; a name that is missing or empty has no address now.
 using ResolvedHosts = std::map<std::string, std::vector<IpAddress>>;
 
-/// The host names among the peers' endpoints that are no addresses, each once.
+/// The host names among all endpoints that are no addresses, each once.
 [[nodiscard]] std::vector<std::string> host_names(const Config& config);
 
 /// What a Node is made from. Keys that a Node has no use for (control socket, log) stay behind.

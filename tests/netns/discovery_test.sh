@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Three real daemons that know each other's ids and the address of a fourth one find each other
+# through the DHT, and again after one of them has moved.
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$here/lib.sh"
+source "$here/mesh.sh"
+need_tun
+need_program ping
+
+mesh_nodes boot alice bob carol
+configure boot
+configure alice @bob @carol
+configure bob @alice @carol
+configure carol @alice @bob
+printf '[discovery]\nbootstrap_mode = true\n' >>"$work/boot/config.toml"
+for node in alice bob carol; do
+  printf '[discovery]\nbootstrap_nodes = ["%s:9000"]\n' "${underlay[boot]}" \
+    >>"$work/$node/config.toml"
+done
+
+step "nodes that know one address and each other's ids find each other"
+start boot
+begin=${EPOCHREALTIME//[.,]/}
+for node in alice bob carol; do start "$node"; done
+for node in alice bob carol; do wait_connected "$node" 2 20; done
+printf 'connected after %s ms\n' $(((${EPOCHREALTIME//[.,]/} - begin) / 1000))
+connected boot 0 || fail "the bootstrap node has peers"
+for to in bob carol; do
+  wait_for 5 reaches alice "$(overlay "$to" 4)" || fail "alice -> $to"
+done
+
+step "the commands show it"
+ctl alice status >"$work/status.log"
+grep -q '^DHT Nodes: [1-9]' "$work/status.log"
+ctl alice status --json | grep -q '"published_endpoints" *: *\[ *"10.99.0.2:9000"' ||
+  fail "alice's record does not name her address"
+(($(counter alice dht.queries_sent) > 0))
+! ctl alice status | grep -q 'Warning: discovery' || fail "discovery is said to be ignored"
+
+step "others agree on the address of each"
+agreed() { ctl alice status | grep -q '^External Address: 10.99.0.2:9000$'; }
+wait_for 60 agreed || fail "alice does not know her external address"
+
+step "a node that moved while it was down is found again"
+end bob KILL || true
+ip -n bob addr del 10.99.0.3/24 dev eth0
+ip -n bob addr add 10.99.0.33/24 dev eth0
+rm -f "$work/bob/peer-addresses" # bob dials nobody by memory
+start bob
+wait_connected bob 2 30
+ctl bob status --json | grep -q '10.99.0.33:9000' || fail "bob's record has the old address"
+
+step "known peers go on without the bootstrap node"
+end boot KILL || true
+end carol KILL || true
+start carol
+wait_connected carol 2 30
+wait_for 5 reaches alice "$(overlay carol 4)" || fail "alice -> carol"
