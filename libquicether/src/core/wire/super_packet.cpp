@@ -16,10 +16,12 @@ std::size_t header_bytes_of(ConstBytes packet, const PacketInfo& info) noexcept 
 }
 
 result<SuperPacket> parse_super_packet(ConstBytes packet, const Offload& offload) noexcept {
+  if (offload.kind == OffloadKind::none || offload.segment_bytes == 0) {
+    return errc::malformed;
+  }
   const auto info = parse_packet(packet);
   const bool tcp = is_tcp(offload.kind);
-  if (!info || offload.kind == OffloadKind::none || offload.segment_bytes == 0 ||
-      info->version != (is_v4(offload.kind) ? 4 : 6) ||
+  if (!info || info->version != (is_v4(offload.kind) ? 4 : 6) ||
       info->protocol != (tcp ? kProtocolTcp : kProtocolUdp) || info->fragment != Fragment::none) {
     return errc::malformed;
   }
