@@ -1,7 +1,8 @@
 #ifndef QUICETHER_TESTS_SUPPORT_DHT_CRYPTO_HPP
 #define QUICETHER_TESTS_SUPPORT_DHT_CRYPTO_HPP
 
-#include <quicether/core/crypto/hash.hpp>
+#include "shell/dht_crypto.hpp"
+
 #include <quicether/core/crypto/key_pair.hpp>
 #include <quicether/core/dht/item.hpp>
 
@@ -10,19 +11,8 @@
 
 namespace quicether::testing {
 
-/// The real thing, for the layer that does not know it.
-class RealCrypto final : public dht::ItemCrypto {
- public:
-  [[nodiscard]] dht::Id sha1(ConstBytes message) const noexcept override {
-    return {crypto::sha1(message)};
-  }
-
-  [[nodiscard]] bool verify(const PublicKey& key,
-                            ConstBytes message,
-                            const dht::Signature& signature) const noexcept override {
-    return crypto::verify(key, message, signature);
-  }
-};
+/// The shipped class, for the layer that does not know it.
+using RealCrypto = detail::DhtCrypto;
 
 /// A mutable item signed with `key`.
 [[nodiscard]] inline dht::Item signed_item(const crypto::KeyPair& key,
