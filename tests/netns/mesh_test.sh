@@ -39,6 +39,8 @@ limit 20 in_ns alice iperf3 -c "$(overlay bob 4)" -u -b 20M -l 1200 -n 4M >"$wor
 limit 20 in_ns carol iperf3 -c "$(overlay bob 4)" -n 16M >"$work/tcp4.log"
 limit 20 in_ns carol iperf3 -c "$(overlay bob 6)" -n 16M -R >"$work/tcp6.log"
 expect_equal "chunks that bob refused" "$(counter bob link.chunks_refused)" 0
+(($(counter alice link.super_packets_sent) > 0)) || fail "alice sent no super-packet whole"
+expect_equal "super-packets that carol sent whole" "$(counter carol link.super_packets_sent)" 0
 
 step "the commands show it"
 ctl alice status >"$work/status.log"

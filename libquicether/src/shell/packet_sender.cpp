@@ -48,12 +48,13 @@ bool PacketSender::put_chunks(Batch& batch, const Path& path, const wire::IpPack
   if (!path.takes_chunks) {
     return false;
   }
+  const auto number = static_cast<std::uint16_t>(super_packets_sent_);
   auto writer = wire::ChunkWriter::make(
-      packet.bytes, packet.offload, {super_packets_, path.datagram_bytes_max, path.loses});
+      packet.bytes, packet.offload, {number, path.datagram_bytes_max, path.loses});
   if (!writer) {
     return false;
   }
-  ++super_packets_;
+  ++super_packets_sent_;
   while (!writer->done()) {
     if (batch.count == kBatch) {
       send(batch);

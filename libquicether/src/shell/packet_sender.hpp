@@ -34,6 +34,9 @@ class PacketSender {
   /// Hands everything to the Transport.
   void flush();
 
+  /// Super-packets that went whole, as chunks.
+  [[nodiscard]] std::uint64_t super_packets_sent() const noexcept { return super_packets_sent_; }
+
  private:
   static constexpr std::size_t kBatch = 64;
 
@@ -55,7 +58,7 @@ class PacketSender {
   Transport& transport_;
   std::array<std::unique_ptr<Batch>, path::kPathsMax> batches_{};
   std::unique_ptr<std::uint8_t[]> scratch_{};
-  std::uint16_t super_packets_ = 0;  ///< sent as chunks: their numbers
+  std::uint64_t super_packets_sent_ = 0;  ///< as chunks; their number on the wire is its end
 };
 
 }  // namespace quicether

@@ -59,7 +59,7 @@ std::optional<Link> PathManager::find(const NodeId& peer) {
 }
 
 std::vector<std::pair<std::string, std::uint64_t>> PathManager::counters() const {
-  return {{"link.chunks_refused", impl_->chunks_refused()}};
+  return impl_->counters();
 }
 
 std::size_t PathManager::send_packets(PeerIndex peer, std::span<const wire::IpPacket> packets) {

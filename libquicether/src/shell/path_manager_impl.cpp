@@ -22,9 +22,11 @@ constexpr std::size_t kStreamsWaitingMax = 64;
 constexpr std::size_t kMessagesWaitingMax = 256;
 constexpr std::size_t kLinksWaitingMax = 1024;
 
-/// A path loses packets when more than one in kLossRatio got lost in kLossPeriod. Chunks that
-/// repeat the headers cost 4 % of the bytes, one lost head the rest of its super-packet.
+/// A path loses packets when more than one in kLossRatio got lost among the last kLossPackets or
+/// more, of kLossPeriod or longer. Chunks that repeat the headers cost 4 % of the bytes, one lost
+/// head the rest of its super-packet.
 constexpr Duration kLossPeriod = std::chrono::milliseconds{100};
+constexpr std::uint64_t kLossPackets = 200;  // fewer say little about a loss of 1 %
 constexpr std::uint64_t kLossRatio = 2000;
 
 /// What a scheduler keeps the packets of one flow together by.
@@ -335,8 +337,10 @@ void PathManager::Impl::watch_loss(PathLoss& loss,
   const auto now = environment_.now();
   if (loss.session != session) {
     loss = {session, now, stats.packets_sent, stats.packets_lost, false};
-  } else if (now - loss.since >= kLossPeriod) {
-    const auto sent = stats.packets_sent - loss.sent;
+    return;
+  }
+  const auto sent = stats.packets_sent - loss.sent;
+  if (now - loss.since >= kLossPeriod && sent >= kLossPackets) {
     const auto lost = stats.packets_lost - loss.lost;
     loss = {session, now, stats.packets_sent, stats.packets_lost, lost * kLossRatio > sent};
   }

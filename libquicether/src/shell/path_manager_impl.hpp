@@ -12,6 +12,9 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace quicether {
 
@@ -44,7 +47,10 @@ class PathManager::Impl final : public TransportObserver,
   [[nodiscard]] LinkCapacity capacity(PeerIndex peer);
   [[nodiscard]] std::vector<PeerStatus> status() const;
 
-  [[nodiscard]] std::uint64_t chunks_refused() const noexcept { return receiver_.chunks_refused(); }
+  [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> counters() const {
+    return {{"link.chunks_refused", receiver_.chunks_refused()},
+            {"link.super_packets_sent", sender_.super_packets_sent()}};
+  }
 
   /// Carries out what the LinkTable decided and re-arms the timer.
   void turn();
