@@ -2,7 +2,6 @@
 
 #include <quicether/sim/tun.hpp>
 
-#include <array>
 #include <utility>
 
 namespace quicether::sim {
@@ -12,9 +11,6 @@ namespace {
 /// RFC 8200 section 5 and the largest IPv4 packet.
 constexpr std::uint32_t kMtuMin = 1280;
 constexpr std::uint32_t kMtuMax = 65535;
-
-/// IP and transport headers of a super-packet.
-constexpr std::size_t kHeaderBytesMax = 128;
 
 }  // namespace
 
@@ -115,14 +111,12 @@ void Tun::write(std::span<const wire::IpPacket> packets) noexcept {
 
 // The kernel keeps super-packets whole as long as it can; a test sees what they stand for.
 void Tun::write_super_packet(const wire::IpPacket& packet) {
-  ByteVector room(packet.bytes.size() + wire::kSegmentsMax * kHeaderBytesMax);
-  std::array<Bytes, wire::kSegmentsMax> packets;
-  const auto count = wire::segment(packet.bytes, packet.offload, state_->mtu, room, packets);
-  if (!count) {
+  const auto packets = state_->splitter.split(packet, state_->mtu);
+  if (!packets) {
     ++state_->stats.write_errors;
     return;
   }
-  for (const auto one : std::span{packets}.first(*count)) {
+  for (const auto one : *packets) {
     write_packet(one);
   }
 }

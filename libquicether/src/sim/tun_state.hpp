@@ -45,6 +45,7 @@ struct TunState final : ProcessObject {
   std::deque<TunPacket> to_library{};
   std::vector<TunPacket> being_read{};  // what the views of the last read() point to
   std::vector<ByteVector> written{};
+  wire::Splitter splitter{};
   std::function<void(ConstBytes)> receiver{};
   PendingWait readable;
   TunStats stats{};

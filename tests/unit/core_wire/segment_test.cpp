@@ -5,6 +5,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
 #include <array>
 
 using namespace quicether;
@@ -231,6 +232,30 @@ TEST_CASE("segment: checksums that were complete already come out the same", "[w
 
   const auto expected = naive_segments(OffloadKind::tcp4, payload, 400);
   CHECK(to_hex(splitter.packets[2]) == to_hex(expected[2]));
+}
+
+TEST_CASE("splitter: gives the same packets as segment(), also the largest, again and again",
+          "[wire][offload]") {
+  wire::Splitter splitter;
+  for (int round = 0; round < 2; ++round) {
+    for (const auto kind : kKinds) {
+      for (const std::size_t segment_bytes : {512U, 1348U, 60'000U}) {
+        const auto payload = counting_bytes(65'400);
+        TcpOptions tcp;
+        tcp.options.resize(40, 1);
+        auto super = super_packet(kind, payload, segment_bytes, tcp);
+        const auto packets = splitter.split({super.bytes, super.offload}, 65'535);
+        REQUIRE(packets.has_value());
+        const auto expected = naive_segments(kind, payload, segment_bytes, tcp);
+        CHECK(std::ranges::equal(*packets, expected, [](const Bytes& one, const ByteVector& other) {
+          return std::ranges::equal(one, other);
+        }));
+      }
+    }
+  }
+  auto super = super_packet(OffloadKind::tcp4, counting_bytes(3000), 1348);
+  CHECK(splitter.split({super.bytes, super.offload}, 1387).error() == errc::too_large);
+  CHECK(splitter.split({super.bytes, super.offload}, 1388).has_value());
 }
 
 TEST_CASE("complete_checksum: gives the checksum of the whole packet", "[wire][offload]") {

@@ -6,6 +6,7 @@
 #include <quicether/core/wire/offload.hpp>
 
 #include <algorithm>
+#include <new>
 
 namespace quicether::wire {
 
@@ -14,8 +15,7 @@ std::size_t packets_in(const IpPacket& packet, const PacketInfo& info) noexcept 
   if (packet.offload.kind == OffloadKind::none || segment == 0) {
     return 1;
   }
-  const auto payload = packet.bytes.size() - header_bytes_of(packet.bytes, info);
-  return std::max<std::size_t>(1, (payload + segment - 1) / segment);
+  return packets_for(packet.bytes.size() - header_bytes_of(packet.bytes, info), segment);
 }
 
 std::size_t packet_bytes_max(const IpPacket& packet, const PacketInfo& info) noexcept {
@@ -85,6 +85,27 @@ result<std::size_t> segment(ConstBytes super_packet,
     packets[index] = packet;
   }
   return parsed->count;
+}
+
+result<std::span<const Bytes>> Splitter::split(const IpPacket& super_packet,
+                                               std::size_t packet_bytes_max) noexcept {
+  // The headers once per packet: IPv4 and TCP with all options.
+  constexpr std::size_t kBytes = kIpPacketBytesMax + kSegmentsMax * (60 + 60);
+  if (!buffer_) {
+    buffer_.reset(new (std::nothrow) std::uint8_t[kBytes]);
+    if (!buffer_) {
+      return errc::limit_reached;
+    }
+  }
+  const auto count = segment(super_packet.bytes,
+                             super_packet.offload,
+                             packet_bytes_max,
+                             Bytes{buffer_.get(), kBytes},
+                             packets_);
+  if (!count) {
+    return count.error();
+  }
+  return std::span<const Bytes>{packets_}.first(*count);
 }
 
 }  // namespace quicether::wire

@@ -9,10 +9,15 @@
 
 namespace quicether::wire {
 
+std::size_t header_bytes_of(ConstBytes super_packet,
+                            OffloadKind kind,
+                            std::size_t transport_offset) noexcept {
+  return transport_offset + (is_tcp(kind) ? tcp_header_bytes(super_packet.subspan(transport_offset))
+                                          : kUdpHeaderBytes);
+}
+
 std::size_t header_bytes_of(ConstBytes packet, const PacketInfo& info) noexcept {
-  return info.transport_offset + (info.protocol == kProtocolTcp
-                                      ? tcp_header_bytes(packet.subspan(info.transport_offset))
-                                      : kUdpHeaderBytes);
+  return header_bytes_of(packet, offload_kind(info.version, info.protocol), info.transport_offset);
 }
 
 result<SuperPacket> parse_super_packet(ConstBytes packet, const Offload& offload) noexcept {
@@ -39,10 +44,7 @@ result<SuperPacket> parse_super_packet(ConstBytes packet, const Offload& offload
   parsed.info = *info;
   parsed.header_bytes = header_bytes_of(packet, *info);
   parsed.segment_bytes = offload.segment_bytes;
-  const auto payload_bytes = packet.size() - parsed.header_bytes;
-  // Even without payload it is one packet.
-  parsed.count =
-      std::max<std::size_t>(1, (payload_bytes + parsed.segment_bytes - 1) / parsed.segment_bytes);
+  parsed.count = packets_for(packet.size() - parsed.header_bytes, parsed.segment_bytes);
   return parsed;
 }
 

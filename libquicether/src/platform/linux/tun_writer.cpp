@@ -8,37 +8,6 @@
 
 namespace quicether::linux_platform {
 
-namespace {
-
-/// IP and transport headers of a super-packet, which all packets in it share.
-std::size_t header_bytes_of(const wire::Coalesced& packet) noexcept {
-  const ConstBytes first = packet.parts.front();
-  const std::size_t transport = packet.offload.checksum_start;
-  switch (packet.offload.kind) {
-    case wire::OffloadKind::none:
-      return 0;
-    case wire::OffloadKind::tcp4:
-    case wire::OffloadKind::tcp6:
-      return transport + 4U * (first[transport + 12] >> 4U);  // data offset, RFC 9293 section 3.1
-    case wire::OffloadKind::udp4:
-    case wire::OffloadKind::udp6:
-      return transport + 8;
-  }
-  return 0;
-}
-
-/// How many packets a packet or super-packet stands for.
-std::size_t packets_in(const wire::Coalesced& packet, std::size_t header_bytes) noexcept {
-  if (packet.offload.kind == wire::OffloadKind::none || packet.parts.size() > 1) {
-    return packet.parts.size();
-  }
-  const auto payload = packet.parts.front().size() - header_bytes;
-  const std::size_t segment = packet.offload.segment_bytes;
-  return (payload + segment - 1) / segment;
-}
-
-}  // namespace
-
 void TunWriter::write(std::span<const wire::IpPacket> packets) noexcept {
   for (const auto& packet : packets) {
     const bool plain =
@@ -88,32 +57,26 @@ bool TunWriter::may_cross(wire::OffloadKind kind) const noexcept {
 }
 
 void TunWriter::write_split(const wire::IpPacket& packet) noexcept {
-  if (!scratch_) {
-    scratch_.reset(new (std::nothrow) std::uint8_t[kSplitBytesMax]);
-  }
-  std::array<Bytes, wire::kSegmentsMax> packets;
-  const auto count = scratch_ ? wire::segment(packet.bytes,
-                                              packet.offload,
-                                              packet.bytes.size(),
-                                              Bytes{scratch_.get(), kSplitBytesMax},
-                                              packets)
-                              : result<std::size_t>{errc::limit_reached};
-  if (!count) {
+  const auto packets = splitter_.split(packet, packet.bytes.size());
+  if (!packets) {
     ++stats_.errors;
     return;
   }
-  for (const ConstBytes one : std::span{packets}.first(*count)) {
+  for (const ConstBytes one : *packets) {
     write_one({{}, {&one, 1}});
   }
 }
 
 void TunWriter::write_one(const wire::Coalesced& packet) noexcept {
   QE_DASSERT(!packet.parts.empty() && packet.parts.size() < pieces_.size());
-  const std::size_t header_bytes = header_bytes_of(packet);
-  const std::size_t count = packets_in(packet, header_bytes);
+  const bool super = packet.offload.kind != wire::OffloadKind::none;
+  const std::size_t header_bytes =
+      super ? wire::header_bytes_of(
+                  packet.parts.front(), packet.offload.kind, packet.offload.checksum_start)
+            : 0;
   header_ = write_virtio_header(packet.offload, header_bytes);
   pieces_[0] = {.iov_base = header_.data(), .iov_len = header_.size()};
-  std::size_t bytes = (count - 1) * header_bytes;
+  std::size_t bytes = 0;
   for (std::size_t i = 0; i < packet.parts.size(); ++i) {
     const ConstBytes part = packet.parts[i];
     // The system only reads through this pointer.
@@ -124,12 +87,14 @@ void TunWriter::write_one(const wire::Coalesced& packet) noexcept {
   do {
     written = ::writev(fd_, pieces_.data(), static_cast<int>(1 + packet.parts.size()));
   } while (written < 0 && errno == EINTR);
+  const std::size_t count =
+      super ? wire::packets_for(bytes - header_bytes, packet.offload.segment_bytes) : 1;
   if (written < 0) {
     stats_.errors += count;
     return;
   }
   stats_.packets += count;
-  stats_.bytes += bytes;
+  stats_.bytes += bytes + (count - 1) * header_bytes;
 }
 
 }  // namespace quicether::linux_platform

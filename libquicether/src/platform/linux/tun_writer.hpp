@@ -11,7 +11,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 
 namespace quicether::linux_platform {
@@ -38,9 +37,6 @@ class TunWriter {
   [[nodiscard]] const TunWriterStats& stats() const noexcept { return stats_; }
 
  private:
-  /// What a super-packet may become: its headers once per packet.
-  static constexpr std::size_t kSplitBytesMax = 65535 + wire::kSegmentsMax * 128;
-
   [[nodiscard]] bool may_cross(wire::OffloadKind kind) const noexcept;
   void write_plain() noexcept;
   void write_split(const wire::IpPacket& packet) noexcept;
@@ -52,7 +48,7 @@ class TunWriter {
   wire::Coalescer coalescer_;
   std::array<Bytes, wire::Coalescer::kBatchMax> plain_{};
   std::size_t plain_count_ = 0;
-  std::unique_ptr<std::uint8_t[]> scratch_{};  ///< for super-packets that the system does not take
+  wire::Splitter splitter_{};  ///< for super-packets that the system does not take
   VirtioHeader header_{};
   std::array<iovec, 1 + wire::Coalescer::kBatchMax> pieces_{};  ///< the header, then the parts
 };

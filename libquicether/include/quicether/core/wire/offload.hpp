@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 namespace quicether::wire {
@@ -39,6 +40,18 @@ struct IpPacket {
   Bytes bytes{};
   Offload offload{};
 };
+
+/// Bytes of the IP and transport headers of a super-packet, which its packets share.
+/// `transport_offset`: of the TCP or UDP header. Requires the whole header.
+[[nodiscard]] std::size_t header_bytes_of(ConstBytes super_packet,
+                                          OffloadKind kind,
+                                          std::size_t transport_offset) noexcept;
+
+/// How many packets of a super-packet bear so much transport payload; even none is one packet.
+[[nodiscard]] constexpr std::size_t packets_for(std::size_t payload_bytes,
+                                                std::size_t segment_bytes) noexcept {
+  return payload_bytes == 0 ? 1 : (payload_bytes + segment_bytes - 1) / segment_bytes;
+}
 
 /// How many packets one stands for: 1 when it is an ordinary one. `info`: of its bytes.
 [[nodiscard]] std::size_t packets_in(const IpPacket& packet, const PacketInfo& info) noexcept;
@@ -87,6 +100,20 @@ inline constexpr std::size_t kSegmentsMax = 128;
                                           std::size_t packet_bytes_max,
                                           Bytes out,
                                           std::span<Bytes> packets) noexcept;
+
+/// Splits super-packets into a buffer of its own, of 80 KiB.
+class Splitter {
+ public:
+  /// The packets, valid until the next call.
+  ///
+  /// **Errors:** as segment(); `limit_reached` (no memory). **Allocation:** with the first call.
+  [[nodiscard]] result<std::span<const Bytes>> split(const IpPacket& super_packet,
+                                                     std::size_t packet_bytes_max) noexcept;
+
+ private:
+  std::unique_ptr<std::uint8_t[]> buffer_{};
+  std::array<Bytes, kSegmentsMax> packets_{};
+};
 
 struct CoalesceOptions {
   bool tcp = true;
