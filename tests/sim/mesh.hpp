@@ -40,6 +40,7 @@ struct MeshNode {
     config.peers = wanted;
     config.rules = rules;
     config.discovery = discovery;
+    config.transport.sessions.capabilities = capabilities;
     node = std::make_unique<Node>(*host, identity, std::move(config));
     REQUIRE(node->start().has_value());
     host->tun()->on_written([this](ConstBytes packet) { on_packet(packet); });
@@ -130,6 +131,7 @@ struct MeshNode {
   Identity identity;
   std::optional<std::vector<policy::Rule>> rules = allow_all();
   std::optional<DiscoveryConfig> discovery{};
+  std::uint64_t capabilities = node::SessionTableConfig{}.capabilities;
   std::vector<NodePeer> wanted{};
   std::unique_ptr<Node> node{};
   std::vector<std::string> received{};

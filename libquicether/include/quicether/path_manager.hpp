@@ -66,6 +66,7 @@ class LinkObserver {
 struct LinkCapacity {
   bool up = false;
   std::size_t packet_bytes_max = 0;  ///< largest IP packet that fits one datagram now
+  std::size_t halved_bytes_max = 0;  ///< largest that goes as two; 0: not to this peer
   bool chunks = false;   ///< TCP super-packets go whole, whatever the size of their packets
   bool settled = false;  ///< path MTU discovery is done: the figure will not grow soon
 };
@@ -146,7 +147,8 @@ class PathManager {
   /// their checksums in place. Call flush() after a turn's last.
   ///
   /// Returns how many of the front were taken: all, or 0 when the link is down (redial follows).
-  /// A packet above capacity().packet_bytes_max counts as taken and is dropped.
+  /// A packet above capacity().packet_bytes_max goes in two datagrams if the peer takes halves; one
+  /// that is larger than that counts as taken and is dropped.
   std::size_t send_packets(PeerIndex peer, std::span<const wire::IpPacket> packets);
 
   void flush();

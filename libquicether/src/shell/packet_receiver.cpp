@@ -35,6 +35,17 @@ void PacketReceiver::on_chunk(PeerIndex peer, SessionId session, ConstBytes body
   }
 }
 
+void PacketReceiver::on_half(PeerIndex peer, SessionId session, ConstBytes body) {
+  auto& joiner = halves_[session];
+  const auto taken = joiner.take(body);
+  if (taken == wire::HalfJoiner::Taken::whole) {
+    on_packet(peer, session, joiner.packet());
+    flush();  // the joiner's buffer is used again
+  } else if (taken == wire::HalfJoiner::Taken::refused) {
+    ++halves_refused_;
+  }
+}
+
 void PacketReceiver::flush() {
   const auto count = std::exchange(count_, 0);
   if (count != 0 && sink_ != nullptr) {

@@ -2,12 +2,14 @@
 #define QUICETHER_SRC_SHELL_PACKET_RECEIVER_HPP
 
 #include <quicether/core/wire/chunk.hpp>
+#include <quicether/core/wire/half.hpp>
 #include <quicether/core/wire/offload.hpp>
 #include <quicether/path_manager.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 
 namespace quicether {
 
@@ -24,6 +26,13 @@ class PacketReceiver {
   /// Takes a piece of a super-packet. **Allocation:** a buffer with the first.
   void on_chunk(PeerIndex peer, SessionId session, ConstBytes body);
 
+  /// Takes half of a packet, which waits for the other half also beyond the turn.
+  /// **Allocation:** when a session's first, or larger than those before.
+  void on_half(PeerIndex peer, SessionId session, ConstBytes body);
+
+  /// Forgets a session that ended.
+  void forget(SessionId session) { halves_.erase(session); }
+
   /// Hands over what is whole.
   void flush();
 
@@ -32,6 +41,9 @@ class PacketReceiver {
 
   /// Chunks that were malformed, or without the headers they need.
   [[nodiscard]] std::uint64_t chunks_refused() const noexcept { return chunks_refused_; }
+
+  /// Halves that were malformed, duplicates, or no packet together with their other one.
+  [[nodiscard]] std::uint64_t halves_refused() const noexcept { return halves_refused_; }
 
  private:
   static constexpr std::size_t kBatch = 64;
@@ -57,6 +69,8 @@ class PacketReceiver {
   std::size_t next_evicted_ = 0;
   std::size_t open_ = 0;  ///< assemblies that hold something
   std::uint64_t chunks_refused_ = 0;
+  std::map<SessionId, wire::HalfJoiner> halves_{};
+  std::uint64_t halves_refused_ = 0;
 };
 
 }  // namespace quicether

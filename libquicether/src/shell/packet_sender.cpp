@@ -1,6 +1,9 @@
 #include "packet_sender.hpp"
 
 #include <quicether/core/wire/datagram.hpp>
+#include <quicether/core/wire/half.hpp>
+
+#include <algorithm>
 
 namespace quicether {
 
@@ -21,11 +24,11 @@ void PacketSender::put(std::size_t index, const Path& path, const wire::IpPacket
   }
   if (packet.offload.kind != wire::OffloadKind::none) {
     if (!put_chunks(*batch, path, packet)) {
-      split(*batch, packet);
+      split(*batch, path, packet);
     }
   } else if (!packet.offload.needs_checksum ||
              wire::complete_checksum(packet.bytes, packet.offload)) {
-    add(*batch, packet.bytes);
+    add(*batch, path, packet.bytes);
   }
 }
 
@@ -37,11 +40,29 @@ void PacketSender::flush() {
   }
 }
 
-void PacketSender::add(Batch& batch, ConstBytes packet) {
+void PacketSender::add(Batch& batch, const Path& path, ConstBytes packet) {
+  const auto bytes = kIpHead.size() + packet.size();
+  if (bytes > path.datagram_bytes_max && path.takes_halves &&
+      packet.size() <= wire::halved_packet_bytes_max(path.datagram_bytes_max)) {
+    add_halves(batch, packet);
+    return;
+  }
   if (batch.count == kBatch) {
     send(batch);
   }
   batch.datagrams[batch.count++] = {kIpHead, packet};
+}
+
+void PacketSender::add_halves(Batch& batch, ConstBytes packet) {
+  const auto number = static_cast<std::uint16_t>(packets_halved_++);
+  for (const auto& half : wire::cut_in_halves(packet, number)) {
+    if (batch.count == kBatch) {
+      send(batch);
+    }
+    const auto head = Bytes{batch.heads[batch.count]}.first(half.head.size());
+    std::ranges::copy(half.head, head.begin());
+    batch.datagrams[batch.count++] = {head, half.part};
+  }
 }
 
 bool PacketSender::put_chunks(Batch& batch, const Path& path, const wire::IpPacket& packet) {
@@ -65,23 +86,15 @@ bool PacketSender::put_chunks(Batch& batch, const Path& path, const wire::IpPack
   return true;
 }
 
-void PacketSender::split(Batch& batch, const wire::IpPacket& packet) {
-  if (!scratch_) {
-    scratch_ = std::make_unique_for_overwrite<std::uint8_t[]>(kSplitBytesMax);
-  }
-  std::array<Bytes, wire::kSegmentsMax> packets;
-  const auto count = wire::segment(packet.bytes,
-                                   packet.offload,
-                                   packet.bytes.size(),
-                                   Bytes{scratch_.get(), kSplitBytesMax},
-                                   packets);
-  if (!count) {
+void PacketSender::split(Batch& batch, const Path& path, const wire::IpPacket& packet) {
+  const auto packets = splitter_.split(packet, packet.bytes.size());
+  if (!packets) {
     return;
   }
-  for (const auto one : std::span{packets}.first(*count)) {
-    add(batch, one);
+  for (const auto one : *packets) {
+    add(batch, path, one);
   }
-  send(batch);  // the scratch buffer is used again
+  send(batch);  // the splitter's buffer is used again
 }
 
 void PacketSender::send(Batch& batch) {

@@ -22,13 +22,14 @@ class PacketSender {
     SessionId session{};
     std::size_t datagram_bytes_max = 0;
     bool takes_chunks = false;
+    bool takes_halves = false;
     bool loses = false;  ///< packets get lost there: chunks must be of use one by one
   };
 
   explicit PacketSender(Transport& transport) noexcept : transport_{transport} {}
 
   /// Takes a packet for a path. It lives until flush(); a super-packet that has to be split is
-  /// copied.
+  /// copied. A packet that does not fit a datagram goes in two to peers that take these.
   void put(std::size_t index, const Path& path, const wire::IpPacket& packet);
 
   /// Hands everything to the Transport.
@@ -37,11 +38,11 @@ class PacketSender {
   /// Super-packets that went whole, as chunks.
   [[nodiscard]] std::uint64_t super_packets_sent() const noexcept { return super_packets_sent_; }
 
+  /// Packets that went as two halves.
+  [[nodiscard]] std::uint64_t packets_halved() const noexcept { return packets_halved_; }
+
  private:
   static constexpr std::size_t kBatch = 64;
-
-  /// What one super-packet may become: its headers once per packet.
-  static constexpr std::size_t kSplitBytesMax = 65535 + wire::kSegmentsMax * 128;
 
   struct Batch {
     SessionId session{};
@@ -50,15 +51,17 @@ class PacketSender {
     std::array<std::array<std::uint8_t, wire::kChunkHeadBytesMax>, kBatch> heads;
   };
 
-  void add(Batch& batch, ConstBytes packet);
-  void split(Batch& batch, const wire::IpPacket& packet);
+  void add(Batch& batch, const Path& path, ConstBytes packet);
+  void add_halves(Batch& batch, ConstBytes packet);
+  void split(Batch& batch, const Path& path, const wire::IpPacket& packet);
   [[nodiscard]] bool put_chunks(Batch& batch, const Path& path, const wire::IpPacket& packet);
   void send(Batch& batch);
 
   Transport& transport_;
   std::array<std::unique_ptr<Batch>, path::kPathsMax> batches_{};
-  std::unique_ptr<std::uint8_t[]> scratch_{};
+  wire::Splitter splitter_{};
   std::uint64_t super_packets_sent_ = 0;  ///< as chunks; their number on the wire is its end
+  std::uint64_t packets_halved_ = 0;      ///< likewise
 };
 
 }  // namespace quicether

@@ -2,6 +2,7 @@
 
 #include <quicether/base/assert.hpp>
 #include <quicether/core/wire/datagram.hpp>
+#include <quicether/core/wire/half.hpp>
 #include <quicether/core/wire/ip.hpp>
 
 #include <algorithm>
@@ -212,6 +213,7 @@ void PathManager::Impl::on_session_up(const node::SessionInfo& info) {
 
 void PathManager::Impl::on_session_down(const node::SessionDown& down) {
   const auto now = environment_.now();
+  receiver_.forget(down.session);
   if (const auto found = dialled_.find(down.session); found != dialled_.end()) {
     const auto dial = found->second;
     dials_.erase(dial);
@@ -252,6 +254,9 @@ void PathManager::Impl::on_datagrams(std::span<const node::SessionDatagram> data
         break;
       case wire::kContextChunk:
         receiver_.on_chunk(peer->index, session, parsed->body);
+        break;
+      case wire::kContextHalf:
+        receiver_.on_half(peer->index, session, parsed->body);
         break;
       case wire::kContextMessage:
         deliver_message(peer->index, parsed->body);
@@ -326,6 +331,7 @@ void PathManager::Impl::refresh(PeerIndex index, LinkState& link) {
     link.outlets[at] = {session.session,
                         stats->datagram_payload_max,
                         config_.chunks && (capabilities & wire::kCapabilityChunks) != 0,
+                        (capabilities & wire::kCapabilityHalves) != 0,
                         link.losses[at].loses};
     link.settled = link.settled && stats->path_mtu_settled;
   }
@@ -362,6 +368,9 @@ LinkCapacity PathManager::Impl::capacity(PeerIndex peer) {
     const auto payload = link.views[i].datagram_payload_max;
     const auto bytes = payload > 1 ? payload - 1 : 0;  // one byte of context id
     capacity.packet_bytes_max = i == 0 ? bytes : std::min(capacity.packet_bytes_max, bytes);
+    const auto halved =
+        link.outlets[i].takes_halves ? wire::halved_packet_bytes_max(payload) : std::size_t{0};
+    capacity.halved_bytes_max = i == 0 ? halved : std::min(capacity.halved_bytes_max, halved);
     capacity.chunks = link.outlets[i].takes_chunks && (i == 0 || capacity.chunks);
   }
   return capacity;

@@ -49,6 +49,8 @@ class PathManager::Impl final : public TransportObserver,
 
   [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> counters() const {
     return {{"link.chunks_refused", receiver_.chunks_refused()},
+            {"link.halves_refused", receiver_.halves_refused()},
+            {"link.packets_halved", sender_.packets_halved()},
             {"link.super_packets_sent", sender_.super_packets_sent()}};
   }
 

@@ -100,6 +100,9 @@ class Router::Impl final : public PacketSink, public std::enable_shared_from_thi
               ConstBytes packet,
               const wire::PacketInfo& info,
               std::size_t mtu = 0);
+  [[nodiscard]] static bool may_halve(const LinkCapacity& capacity,
+                                      std::size_t bytes,
+                                      const wire::PacketInfo& info) noexcept;
   void clamp_mss(const wire::IpPacket& packet,
                  const wire::PacketInfo& info,
                  std::size_t packet_bytes_max);
@@ -255,8 +258,10 @@ void Router::Impl::to_peer(PeerIndex peer,
     answer(wire::IcmpError::unreachable, sender, packet.bytes, info);
     return;
   }
-  if (wire::packet_bytes_max(packet, info) > capacity.packet_bytes_max &&
-      !(capacity.chunks && wire::is_tcp_super_packet(packet))) {
+  const auto largest = wire::packet_bytes_max(packet, info);
+  if (largest > capacity.packet_bytes_max &&
+      !(capacity.chunks && wire::is_tcp_super_packet(packet)) &&
+      !may_halve(capacity, largest, info)) {
     // While discovery goes on, a smaller figure would stick in the sender's cache for minutes; the
     // packet is lost instead, and its retransmission finds the path proven.
     if (!capacity.settled) {
@@ -277,6 +282,16 @@ void Router::Impl::to_peer(PeerIndex peer,
   if (outbound_.count == kBatch) {
     send_outbound();
   }
+}
+
+// In two datagrams a packet costs more than in one, so its sender rather learns a size that fits,
+// unless that is not known yet, or the sender could not make use of it: IPv4 without DF (RFC 791
+// section 2.3), and IPv6 packets that every link must carry (RFC 8200 section 5).
+bool Router::Impl::may_halve(const LinkCapacity& capacity,
+                             std::size_t bytes,
+                             const wire::PacketInfo& info) noexcept {
+  return bytes <= capacity.halved_bytes_max &&
+         (!capacity.settled || !info.dont_fragment || (info.version == 6 && bytes <= kIpv6MtuMin));
 }
 
 // A SYN comes alone, with a whole checksum.

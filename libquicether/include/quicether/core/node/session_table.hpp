@@ -64,7 +64,8 @@ class AdmissionControl {
 
 struct SessionTableConfig {
   quic::EndpointConfig quic{};
-  std::uint64_t capabilities = wire::kCapabilityChunks;  ///< told to every peer
+  /// Told to every peer.
+  std::uint64_t capabilities = wire::kCapabilityChunks | wire::kCapabilityHalves;
   /// Unset: no proof of membership is sent and none accepted.
   std::optional<crypto::NetworkKey> network_key{};
   Duration hello_timeout = std::chrono::seconds{10};

@@ -13,6 +13,7 @@ namespace quicether::wire {
 inline constexpr std::uint8_t kContextIpPacket = 0;  ///< one whole IP packet, as in RFC 9484
 inline constexpr std::uint8_t kContextMessage = 6;   ///< a message of the embedding program
 inline constexpr std::uint8_t kContextChunk = 8;     ///< a piece of a super-packet: see chunk.hpp
+inline constexpr std::uint8_t kContextHalf = 10;     ///< half of an IP packet: see half.hpp
 
 /// A DATAGRAM payload taken apart.
 struct Datagram {
