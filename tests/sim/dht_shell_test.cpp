@@ -95,7 +95,7 @@ asio::awaitable<error_code> join(Dht& dht) {
   co_return error;
 }
 
-dht::Item record(const Identity& identity, std::string_view value, std::int64_t seq) {
+dht::Item signed_item(const Identity& identity, std::string_view value, std::int64_t seq) {
   return sign_item(identity.key_pair(), as_bytes(value), seq);
 }
 
@@ -104,7 +104,7 @@ dht::Item record(const Identity& identity, std::string_view value, std::int64_t 
 TEST_CASE("dht: a record is found by the NodeId of its author", "[dht][sim]") {
   simulate(2, [](sim::Simulation& simulation) {
     Peers peers{simulation, 12};
-    const auto mine = record(peers[3].identity, "5:hello", 1);
+    const auto mine = signed_item(peers[3].identity, "5:hello", 1);
 
     const auto [stored_error, stored] = testing::run(simulation, put(*peers[3].dht, mine), 10s);
     const auto target = dht::Id::of(peers[3].identity.node_id());
@@ -144,7 +144,7 @@ TEST_CASE("dht: learns the external address from others", "[dht][sim]") {
 TEST_CASE("dht: rejoins from its cache while the bootstrap is dead", "[dht][sim]") {
   simulate(2, [](sim::Simulation& simulation) {
     Peers peers{simulation, 10};
-    const auto mine = record(peers[2].identity, "4:here", 1);
+    const auto mine = signed_item(peers[2].identity, "4:here", 1);
     REQUIRE_FALSE(std::get<0>(testing::run(simulation, put(*peers[2].dht, mine), 10s)));
     peers[7].dht.reset();
     peers[0].dht.reset();
@@ -231,7 +231,7 @@ TEST_CASE("dht: shares its UDP port with QUIC sessions", "[dht][sim]") {
     node::DialOptions dial;
     dial.remote = both_b.address;
     a.async_connect(dial, [&](error_code error, SessionId) { connected = error; });
-    const auto mine = record(both_a.identity, "4:both", 1);
+    const auto mine = signed_item(both_a.identity, "4:both", 1);
     REQUIRE_FALSE(std::get<0>(testing::run(simulation, put(dht_a, mine), 10s)));
     const auto target = dht::Id::of(both_a.identity.node_id());
     const auto [error, found] = testing::run(simulation, get(dht_b, target), 10s);

@@ -41,6 +41,11 @@ struct MeshNode {
     config.rules = rules;
     config.discovery = discovery;
     config.transport.sessions.capabilities = capabilities;
+    config.membership = membership;
+    if (!network_secret.empty()) {
+      config.transport.sessions.network_key =
+          crypto::NetworkKey::derive("mesh", as_bytes(network_secret)).value();
+    }
     node = std::make_unique<Node>(*host, identity, std::move(config));
     REQUIRE(node->start().has_value());
     host->tun()->on_written([this](ConstBytes packet) { on_packet(packet); });
@@ -132,6 +137,8 @@ struct MeshNode {
   std::optional<std::vector<policy::Rule>> rules = allow_all();
   std::optional<DiscoveryConfig> discovery{};
   std::uint64_t capabilities = node::SessionTableConfig{}.capabilities;
+  MembershipConfig membership{};
+  std::string network_secret{};  ///< empty: no network
   std::vector<NodePeer> wanted{};
   std::unique_ptr<Node> node{};
   std::vector<std::string> received{};

@@ -4,6 +4,7 @@
 #include <quicether/base/error.hpp>
 #include <quicether/core/policy/admission.hpp>
 #include <quicether/core/policy/rule.hpp>
+#include <quicether/core/record/member_lists.hpp>
 #include <quicether/dht.hpp>
 #include <quicether/env/environment.hpp>
 #include <quicether/identity.hpp>
@@ -44,6 +45,12 @@ struct DiscoveryConfig {
   Duration look_up_max = std::chrono::seconds{60};  ///< (requirement C7)
 };
 
+/// Finding the members of the node's network, which has a secret.
+struct MembershipConfig {
+  record::MemberListsConfig lists{};
+  std::size_t links_max = 64;  ///< members that are linked at once; others when they are needed
+};
+
 struct NodeConfig {
   std::string name{};
   bool gateway = false;
@@ -58,6 +65,8 @@ struct NodeConfig {
   std::vector<Prefix> advertise_subnets{};
   std::vector<NodePeer> peers{};
   std::optional<DiscoveryConfig> discovery{};  ///< unset: peers are where the configuration says
+  /// With `discovery` and `transport.sessions.network_key`, the node finds the network's members.
+  MembershipConfig membership{};
   policy::AdmissionConfig admission{};  ///< beside `peers`, who are admitted by their id or key
   /// Unset: the built-in policy, under which this node may start flows and peers may not.
   std::optional<std::vector<policy::Rule>> rules{};

@@ -42,10 +42,12 @@ NodePeer make_peer(const PeerEntry& entry, const ResolvedHosts& hosts) {
   return peer;
 }
 
-/// Discovery is on when there is somebody to begin with, or others are to begin with this node.
+/// Discovery is on when there is somebody to begin with, or others are to begin with this node, or
+/// there are members of a network to be found.
 std::optional<DiscoveryConfig> make_discovery(const DiscoverySection& section,
+                                              bool network,
                                               const ResolvedHosts& hosts) {
-  if (section.bootstrap_nodes.empty() && !section.bootstrap_mode) {
+  if (section.bootstrap_nodes.empty() && !section.bootstrap_mode && !network) {
     return std::nullopt;
   }
   DiscoveryConfig discovery;
@@ -101,7 +103,8 @@ result<NodeConfig> make_node_config(const Config& config,
       node.peers.push_back(std::move(peer));
     }
   }
-  node.discovery = make_discovery(config.discovery, hosts);
+  const bool network = !config.network.name.empty() && !config.network.secret.empty();
+  node.discovery = make_discovery(config.discovery, network, hosts);
   if (rules) {
     node.rules = std::move(rules);
     node.policy_source = config.security.policy_file ? config.security.policy_file->string() : "";
@@ -122,7 +125,7 @@ result<NodeConfig> make_node_config(const Config& config,
   if (!config.performance.chunks) {
     sessions.capabilities &= ~wire::kCapabilityChunks;
   }
-  if (!config.network.name.empty() && !config.network.secret.empty()) {
+  if (network) {
     auto key = crypto::NetworkKey::derive(config.network.name, as_bytes(config.network.secret));
     if (!key) {
       return key.error();

@@ -55,6 +55,9 @@ node::AdmissionControl::Verdict AdmissionGate::admit(const PublicKey& key,
           {"pins.not_saved", Severity::error, {{"reason", saved.error().message()}}});
     }
   }
+  if (decision.admitted() && network_member && on_member_) {
+    on_member_(key);
+  }
   return {decision.admitted(), std::move(decision.reason)};
 }
 

@@ -5,6 +5,7 @@
 #include <quicether/core/policy/admission.hpp>
 #include <quicether/env/environment.hpp>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ class AdmissionGate final : public node::AdmissionControl {
   /// One sentence for each weak entry of the configuration.
   [[nodiscard]] std::vector<std::string> warnings() const;
 
+  /// Hears of each key that proved to be a member of the network.
+  void on_member(std::function<void(const PublicKey&)> handler) { on_member_ = std::move(handler); }
+
   Verdict admit(const PublicKey& key, const NodeId& id, bool network_member) override;
 
  private:
@@ -32,6 +36,7 @@ class AdmissionGate final : public node::AdmissionControl {
   Environment& environment_;
   policy::Admission admission_{};
   bool configured_ = false;
+  std::function<void(const PublicKey&)> on_member_{};
 };
 
 }  // namespace quicether::detail

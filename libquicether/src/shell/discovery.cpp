@@ -56,6 +56,11 @@ result<void> Discovery::open() {
   const auto opened = dht_.open();
   if (opened) {
     arm_timer();
+    dht_.async_join([weak = weak_from_this()](error_code error) {
+      if (const auto self = weak.lock(); self && !error) {
+        self->tick();  // not a second later
+      }
+    });
   }
   return opened;
 }
@@ -84,6 +89,9 @@ void Discovery::tick() {
     for (auto& [target, wanted] : wanted_) {
       wanted.due = environment_.now();
     }
+    if (on_contacts_) {
+      on_contacts_();
+    }
   }
   look_up_due();
 }
@@ -105,6 +113,9 @@ void Discovery::want(path::TargetId target, const NodeId& id, const std::optiona
   wanted.key = key;
   wanted.interval = config_.look_up_min;
   wanted_[target] = std::move(wanted);
+  if (!alone_) {
+    look_up_due();
+  }
 }
 
 void Discovery::on_link_up(const NodeId& peer) {

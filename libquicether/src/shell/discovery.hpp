@@ -4,6 +4,7 @@
 #include <quicether/core/record/node_record.hpp>
 #include <quicether/node.hpp>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,6 +27,14 @@ class Discovery final : public DhtObserver, public std::enable_shared_from_this<
 
   /// **Errors:** those of Dht::open().
   [[nodiscard]] result<void> open();
+
+  /// Calls back when the first contact is there, and whenever it is again. With none: stops.
+  void on_contacts(std::function<void()> handler) { on_contacts_ = std::move(handler); }
+
+  /// True while nobody can be asked.
+  [[nodiscard]] bool alone() const noexcept { return alone_; }
+
+  [[nodiscard]] Dht& dht() noexcept { return dht_; }
 
   void add_bootstrap(const std::vector<SocketAddress>& addresses);
 
@@ -80,6 +89,7 @@ class Discovery final : public DhtObserver, public std::enable_shared_from_this<
   record::NodeRecord record_{};
   std::int64_t seq_ = 0;  ///< of the own record
   bool alone_ = true;     ///< no contacts
+  std::function<void()> on_contacts_{};
 };
 
 }  // namespace quicether::detail

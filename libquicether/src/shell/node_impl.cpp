@@ -1,6 +1,7 @@
 #include "node_impl.hpp"
 
 #include <quicether/base/assert.hpp>
+#include <quicether/core/crypto/node_address.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -35,12 +36,18 @@ policy::AdmissionConfig admission_of(const NodeConfig& config) {
   return admission;
 }
 
+std::optional<record::NetworkRecords> records_of(const NodeConfig& config) {
+  const auto& key = config.transport.sessions.network_key;
+  return key ? std::optional<record::NetworkRecords>{*key} : std::nullopt;
+}
+
 }  // namespace
 
 Node::Impl::Impl(Environment& environment, const Identity& identity, NodeConfig config)
     : environment_{environment},
       identity_{identity},
       config_{std::move(config)},
+      records_{records_of(config_)},
       admission_{environment},
       addresses_{identity.node_id(), identity.public_key()},
       cache_{environment},
@@ -52,6 +59,7 @@ Node::Impl::Impl(Environment& environment, const Identity& identity, NodeConfig 
 }
 
 Node::Impl::~Impl() {
+  membership_.reset();
   discovery_.reset();
   paths_.set_link_observer(nullptr);
   close_tun();
@@ -81,7 +89,51 @@ result<void> Node::Impl::start() {
     return opened;
   }
   announce();
-  return add_peers();
+  if (const auto added = add_peers(); !added) {
+    return added;
+  }
+  open_membership();
+  return {};
+}
+
+/// Needs a network with a secret, and the DHT.
+void Node::Impl::open_membership() {
+  if (!discovery_ || !records_) {
+    return;
+  }
+  membership_ = std::make_shared<detail::Membership>(environment_,
+                                                     identity_,
+                                                     paths_,
+                                                     *discovery_,
+                                                     cache_,
+                                                     std::move(*records_),
+                                                     config_.membership);
+  records_.reset();
+  membership_->set_handlers(
+      [this](const PublicKey& key) { return configured(crypto::node_id(key), key) != nullptr; },
+      [this](const PublicKey& key) { on_member_changed(key); });
+  admission_.on_member([this](const PublicKey& key) { membership_->on_proof(key); });
+  membership_->open();
+}
+
+void Node::Impl::on_member_changed(const PublicKey& key) {
+  // The route to its IPv6 address, which follows from its key: packets ask for a link.
+  if (const auto peer = paths_.intern(crypto::node_id(key))) {
+    apply_claims(*peer);
+    remember_address(*paths_.peer(*peer));
+  }
+}
+
+/// Where a peer that will be dialled after a restart is now.
+void Node::Impl::remember_address(const path::LinkPeer& link) {
+  const bool known = configured(link.id, link.key) != nullptr ||
+                     (membership_ && membership_->members().contains(link.id));
+  if (!known || link.sessions.empty()) {
+    return;
+  }
+  if (const auto stats = transport_.stats(link.sessions.front().session)) {
+    cache_.remember(link.id, stats->remote);
+  }
 }
 
 result<void> Node::Impl::open_discovery() {
@@ -235,9 +287,7 @@ void Node::Impl::on_link_up(PeerIndex peer) {
   }
   const auto* known = configured(link->id, link->key);
   policy_.set_peer(peer, link->id, *link->key, known == nullptr ? std::string{} : known->name);
-  if (const auto stats = transport_.stats(link->sessions.front().session); known && stats) {
-    cache_.remember(link->id, stats->remote);
-  }
+  remember_address(*link);
   if (discovery_) {
     discovery_->on_link_up(link->id);
   }
@@ -259,6 +309,9 @@ void Node::Impl::on_link_down(PeerIndex peer, error_code reason) {
 
 void Node::Impl::on_announce(PeerIndex peer, const wire::Announce& announce) {
   announces_[peer] = announce;
+  if (const auto* link = paths_.peer(peer); membership_ && link != nullptr) {
+    membership_->on_name(link->id, announce.name);
+  }
   judge_announcement(peer, announce);
 }
 
@@ -290,9 +343,18 @@ void Node::Impl::judge_announcement(PeerIndex peer, const wire::Announce& announ
 
 void Node::Impl::apply_claims(PeerIndex peer) {
   std::vector<Prefix> prefixes;
+  const auto* link = paths_.peer(peer);
+  if (membership_ && link != nullptr) {
+    if (const auto member = membership_->members().find(link->id);
+        member != membership_->members().end()) {
+      prefixes.push_back(Prefix::host(crypto::overlay_address(member->second.key)));
+    }
+  }
   if (const auto found = addresses_.peers().find(peer); found != addresses_.peers().end()) {
     for (const auto& address : found->second.addresses) {
-      prefixes.push_back(Prefix::host(address));
+      if (std::ranges::find(prefixes, Prefix::host(address)) == prefixes.end()) {
+        prefixes.push_back(Prefix::host(address));
+      }
     }
     prefixes.insert(prefixes.end(), found->second.subnets.begin(), found->second.subnets.end());
   }
@@ -383,6 +445,9 @@ result<ReloadReport> Node::Impl::reload(NodeConfig config) {
     discovery_->add_bootstrap(config.discovery->dht.bootstrap);
   }
   const auto added = add_peers();
+  if (membership_) {
+    membership_->refresh();
+  }
   transport_.readmit();
   router_.set_local(own_addresses(), config_.advertise_subnets);
   for (const auto& [peer, announced] : std::map{announces_}) {
@@ -397,6 +462,8 @@ result<ReloadReport> Node::Impl::reload(NodeConfig config) {
 }
 
 void Node::Impl::stop(StopHandler handler) {
+  admission_.on_member({});
+  membership_.reset();
   discovery_.reset();
   for (const auto& [peer, target] : targets_) {
     paths_.remove_peer(target);

@@ -3,6 +3,7 @@
 
 #include "admission_gate.hpp"
 #include "discovery.hpp"
+#include "membership.hpp"
 #include "node_addresses.hpp"
 #include "peer_cache.hpp"
 
@@ -48,6 +49,9 @@ class Node::Impl final : public LinkObserver {
   void close_tun() noexcept;
   [[nodiscard]] result<void> add_peers();
   [[nodiscard]] result<void> open_discovery();
+  void open_membership();
+  void on_member_changed(const PublicKey& key);
+  void remember_address(const path::LinkPeer& link);
   [[nodiscard]] result<void> apply_rules(const NodeConfig& config);
   void announce();
   void redraw_address();
@@ -64,6 +68,7 @@ class Node::Impl final : public LinkObserver {
   Environment& environment_;
   const Identity& identity_;
   NodeConfig config_;
+  std::optional<record::NetworkRecords> records_;  ///< of the network, when it has a secret
   detail::AdmissionGate admission_;
   detail::NodeAddresses addresses_;
   detail::PeerCache cache_;
@@ -72,6 +77,7 @@ class Node::Impl final : public LinkObserver {
   PathManager paths_;
   Router router_;
   std::shared_ptr<detail::Discovery> discovery_{};
+  std::shared_ptr<detail::Membership> membership_{};
   std::unique_ptr<TunDevice> tun_{};
   Instant started_at_{};
   std::string error_detail_{};

@@ -1,0 +1,325 @@
+#include "membership.hpp"
+
+#include <quicether/core/crypto/node_address.hpp>
+#include <quicether/core/policy/rule.hpp>
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace quicether::detail {
+
+namespace {
+
+constexpr Duration kTick = std::chrono::seconds{1};
+
+/// State entry: "network <writer key>", then for each member "<key> <until> <name or ->".
+constexpr std::string_view kCacheName = "members";
+
+/// How long a proof is remembered: as long as a claim holds.
+constexpr UnixSeconds kProofLifetime = 24 * 3600;
+
+std::string_view take_word(std::string_view& line) {
+  const auto word = line.substr(0, line.find(' '));
+  line.remove_prefix(std::min(word.size() + 1, line.size()));
+  return word;
+}
+
+std::string_view take_line(std::string_view& text) {
+  const auto line = text.substr(0, text.find('\n'));
+  text.remove_prefix(std::min(line.size() + 1, text.size()));
+  return line;
+}
+
+std::optional<Member> parse_member(std::string_view line) {
+  const auto key = PublicKey::parse(take_word(line));
+  const auto until = take_word(line);
+  Member member;
+  const auto parsed = std::from_chars(until.data(), until.data() + until.size(), member.until);
+  const bool named = line != "-";
+  if (!key || parsed.ec != std::errc{} || parsed.ptr != until.data() + until.size() ||
+      (named && !policy::is_node_name(line))) {
+    return std::nullopt;
+  }
+  member.key = *key;
+  member.name = named ? line : "";
+  return member;
+}
+
+}  // namespace
+
+Membership::Membership(Environment& environment,
+                       const Identity& identity,
+                       PathManager& paths,
+                       Discovery& discovery,
+                       const PeerCache& addresses,
+                       record::NetworkRecords records,
+                       const MembershipConfig& config)
+    : environment_{environment},
+      identity_{identity},
+      paths_{paths},
+      discovery_{discovery},
+      addresses_{addresses},
+      lists_{config.lists, std::move(records), identity.key_pair(), environment.random()},
+      config_{config},
+      timer_{environment.make_timer()} {}
+
+Membership::~Membership() {
+  if (changed_) {
+    save();
+  }
+  discovery_.on_contacts({});
+  for (auto& [id, member] : members_) {
+    stop_target(member);
+  }
+}
+
+void Membership::set_handlers(ConfiguredCheck is_configured, ChangeHandler on_change) {
+  is_configured_ = std::move(is_configured);
+  on_change_ = std::move(on_change);
+}
+
+void Membership::open() {
+  load();
+  discovery_.on_contacts([this] { look_again(); });
+  if (!discovery_.alone()) {
+    look_again();
+  }
+  arm_timer();
+}
+
+void Membership::arm_timer() {
+  timer_->async_wait(environment_.now() + kTick, [weak = weak_from_this()](error_code error) {
+    if (const auto self = weak.lock(); self && !error) {
+      self->tick();
+      self->arm_timer();
+    }
+  });
+}
+
+void Membership::look_again() {
+  lists_.look_again(environment_.now());
+  lists_.on_timeout(environment_.now(), environment_.unix_time());
+  pump();
+}
+
+void Membership::tick() {
+  const auto now = environment_.now();
+  if (!discovery_.alone()) {
+    lists_.on_timeout(now, environment_.unix_time());
+    pump();
+  }
+  for (auto& [id, member] : members_) {
+    if (const auto* link = member.target ? nullptr : paths_.peer(id);
+        link != nullptr && link->ever_demanded && now - link->last_demand < 2 * kTick) {
+      start_target(id, member);
+    }
+  }
+  expire();
+  if (std::exchange(changed_, false)) {
+    save();
+  }
+}
+
+// The lists.
+
+void Membership::pump() {
+  while (const auto request = lists_.poll_request()) {
+    if (const auto* wanted = std::get_if<record::ReadList>(&*request)) {
+      read(*wanted);
+    } else if (const auto* written = std::get_if<record::WriteList>(&*request)) {
+      write(*written);
+    }
+  }
+  while (const auto claim = lists_.poll_claim()) {
+    learn(claim->owner, claim->made_at + UnixSeconds{claim->lifetime});
+  }
+}
+
+void Membership::read(const record::ReadList& request) {
+  dht::GetRequest get;
+  get.key = lists_.records().writer().public_key();
+  get.salt = request.salt;
+  get.target = item_target(*get.key, get.salt);
+  discovery_.dht().async_get(
+      get,
+      [weak = weak_from_this(), list = request.list](error_code error, dht::OperationDone done) {
+        const auto self = weak.lock();
+        if (!self) {
+          return;
+        }
+        std::optional<record::StoredList> stored;
+        if (done.item && done.item->author) {
+          stored = {std::move(done.item->value), done.item->author->seq};
+        }
+        const bool answered = !error || error == errc::not_found;
+        self->lists_.on_read(self->environment_.now(), list, stored, answered);
+        self->pump();
+      });
+}
+
+void Membership::write(const record::WriteList& request) {
+  dht::PutRequest put;
+  put.item = sign_item(lists_.records().writer(), request.value, request.seq, request.salt);
+  put.cas = request.cas;
+  discovery_.dht().async_put(
+      put, [weak = weak_from_this()](error_code error, const dht::OperationDone&) {
+        if (const auto self = weak.lock()) {
+          self->lists_.on_written(self->environment_.now(), !error);
+          self->pump();
+        }
+      });
+}
+
+// Members.
+
+void Membership::learn(const PublicKey& key, UnixSeconds until) {
+  const auto id = crypto::node_id(key);
+  if (id == identity_.node_id()) {
+    return;
+  }
+  const auto known = members_.find(id);
+  if (known != members_.end()) {
+    changed_ = changed_ || known->second.until < until;
+    known->second.until = std::max(known->second.until, until);
+    return;
+  }
+  if (members_.size() >= config_.lists.members_max) {
+    return;
+  }
+  auto& member = members_[id];
+  member.key = key;
+  member.until = until;
+  changed_ = true;
+  environment_.events().on_event({"network.member", Severity::info, {{"peer", id.to_string()}}});
+  if (targets_ < config_.links_max) {
+    start_target(id, member);
+  }
+  on_change_(key);
+}
+
+void Membership::on_proof(const PublicKey& key) {
+  // Later: this is called in the middle of a handshake.
+  boost::asio::post(environment_.get_executor(), [weak = weak_from_this(), key] {
+    if (const auto self = weak.lock()) {
+      self->learn(key, self->environment_.unix_time() + kProofLifetime);
+    }
+  });
+}
+
+void Membership::on_name(const NodeId& id, const std::string& name) {
+  const auto known = members_.find(id);
+  if (known != members_.end() && known->second.name != name) {
+    known->second.name = name;
+    changed_ = true;
+  }
+}
+
+bool Membership::want(const NodeId& id) {
+  const auto known = members_.find(id);
+  if (known == members_.end()) {
+    return false;
+  }
+  if (!known->second.target) {
+    start_target(id, known->second);
+  }
+  return true;
+}
+
+void Membership::start_target(const NodeId& id, Member& member) {
+  if (is_configured_(member.key)) {
+    return;
+  }
+  path::PeerTarget target;
+  target.id = id;
+  target.key = member.key;
+  if (const auto cached = addresses_.find(id)) {
+    target.addresses.push_back(*cached);
+  }
+  if (const auto added = paths_.add_peer(std::move(target))) {
+    member.target = *added;
+    ++targets_;
+    discovery_.want(*added, id, member.key);
+  }
+}
+
+void Membership::stop_target(Member& member) {
+  if (member.target) {
+    discovery_.forget(*member.target);
+    paths_.remove_peer(*member.target);
+    member.target.reset();
+    --targets_;
+  }
+}
+
+void Membership::refresh() {
+  for (auto& [id, member] : members_) {
+    if (is_configured_(member.key)) {
+      stop_target(member);
+    } else if (!member.target && targets_ < config_.links_max) {
+      start_target(id, member);
+    }
+  }
+}
+
+void Membership::expire() {
+  const auto now = environment_.unix_time();
+  for (auto at = members_.begin(); at != members_.end();) {
+    const auto* link = paths_.peer(at->first);
+    if (at->second.until > now || (link != nullptr && link->up_since)) {
+      ++at;
+      continue;
+    }
+    const auto key = at->second.key;
+    stop_target(at->second);
+    at = members_.erase(at);
+    changed_ = true;
+    on_change_(key);
+  }
+}
+
+// What lasts.
+
+void Membership::load() {
+  const auto bytes = environment_.store().load(kCacheName);
+  if (!bytes) {
+    return;
+  }
+  auto text = as_text(*bytes);
+  const auto network = lists_.records().writer().public_key().to_string();
+  if (take_line(text) != "network " + network) {
+    return;  // of another network
+  }
+  while (!text.empty() && members_.size() < config_.lists.members_max) {
+    const auto member = parse_member(take_line(text));
+    if (!member) {
+      environment_.events().on_event(
+          {"members.unreadable", Severity::warning, {{"reason", "malformed line"}}});
+      break;
+    }
+    learn(member->key, member->until);
+    on_name(crypto::node_id(member->key), member->name);
+  }
+  changed_ = false;
+}
+
+void Membership::save() {
+  std::string text = "network " + lists_.records().writer().public_key().to_string() + '\n';
+  for (const auto& [id, member] : members_) {
+    text += member.key.to_string() + ' ' + std::to_string(member.until) + ' ' +
+            (member.name.empty() ? "-" : member.name) + '\n';
+  }
+  if (const auto saved = environment_.store().save(kCacheName, as_bytes(text)); !saved) {
+    environment_.events().on_event(
+        {"members.not_saved", Severity::warning, {{"reason", saved.error().message()}}});
+  }
+}
+
+void Membership::forget() {
+  changed_ = false;
+  (void)environment_.store().remove(kCacheName);
+}
+
+}  // namespace quicether::detail

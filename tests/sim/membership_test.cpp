@@ -1,0 +1,152 @@
+#include "mesh.hpp"
+
+#include <chrono>
+
+using namespace quicether;
+using namespace quicether::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Nodes of one network, each in a network of its own; all but the first know the first one's
+/// address, and of the others nothing.
+struct Members {
+  Members(sim::Simulation& world, std::size_t count) : simulation{world} {
+    sim::LinkModel line;
+    line.delay = 10ms;
+    for (std::uint8_t i = 0; i < count; ++i) {
+      const auto address = IpAddress::v4({20, static_cast<std::uint8_t>(i + 1), 0, 1});
+      nodes.push_back(std::make_unique<MeshNode>(world, "n" + std::to_string(int{i}), address));
+      for (std::size_t other = 0; other < i; ++other) {
+        world.network().set_path(*nodes[other]->host, *nodes[i]->host, line);
+      }
+      nodes[i]->network_secret = "correct horse battery staple";
+      nodes[i]->discovery.emplace();
+      if (i > 0) {
+        nodes[i]->discovery->dht.bootstrap = {nodes[0]->underlay};
+      }
+    }
+  }
+
+  void start_all() {
+    for (auto& node : nodes) {
+      node->start({});
+    }
+  }
+
+  [[nodiscard]] bool all_connected(std::size_t first = 0) const {
+    return std::all_of(
+        nodes.begin() + static_cast<std::ptrdiff_t>(first), nodes.end(), [&](const auto& one) {
+          return std::all_of(
+              nodes.begin() + static_cast<std::ptrdiff_t>(first),
+              nodes.end(),
+              [&](const auto& other) { return one == other || one->connected(*other); });
+        });
+  }
+
+  MeshNode& operator[](std::size_t index) { return *nodes[index]; }
+
+  sim::Simulation& simulation;
+  std::vector<std::unique_ptr<MeshNode>> nodes{};
+};
+
+}  // namespace
+
+TEST_CASE("membership: members that know one address find each other", "[sim][membership]") {
+  simulate(10, [](sim::Simulation& simulation) {
+    Members nodes{simulation, 4};
+    nodes.start_all();
+
+    REQUIRE(simulation.run_until([&] { return nodes.all_connected(); }, 30s));
+
+    const auto answered = [&] { return nodes[1].count("pong") > 0; };
+    for (int i = 0; i < 20 && !answered(); ++i) {
+      nodes[1].send(nodes[3].overlay(), "ping");  // crossed dials may still be settling
+      (void)simulation.run_until(answered, 50ms);
+    }
+    CHECK(answered());
+    CHECK(nodes[1].peer(nodes[3])->name == "n3");
+  });
+}
+
+TEST_CASE("membership: a member that joins later is linked to all within five seconds",
+          "[sim][membership]") {
+  simulate(10, [](sim::Simulation& simulation) {
+    Members nodes{simulation, 4};
+    for (std::size_t i = 0; i < 3; ++i) {
+      nodes[i].start({});
+    }
+    simulation.run_for(1min);
+
+    nodes[3].start({});
+
+    CHECK(simulation.run_until([&] { return nodes.all_connected(); }, 5s));
+  });
+}
+
+TEST_CASE("membership: who lacks the secret is neither found nor admitted", "[sim][membership]") {
+  simulate(3, [](sim::Simulation& simulation) {
+    Members nodes{simulation, 3};
+    nodes[2].network_secret = "wrong horse";
+    nodes.start_all();
+
+    REQUIRE(simulation.run_until([&] { return nodes[0].connected(nodes[1]); }, 30s));
+    simulation.run_for(1min);
+
+    CHECK_FALSE(nodes[2].peer(nodes[0]).has_value());
+    CHECK_FALSE(nodes[2].peer(nodes[1]).has_value());
+    CHECK_FALSE(nodes[0].peer(nodes[2]).has_value());
+  });
+}
+
+// "restart of all nodes with the bootstrap dead heals from cache"
+TEST_CASE("membership: members that restart without the bootstrap node find each other again",
+          "[sim][membership]") {
+  simulate(10, [](sim::Simulation& simulation) {
+    Members nodes{simulation, 4};
+    nodes.start_all();
+    REQUIRE(simulation.run_until([&] { return nodes.all_connected(); }, 30s));
+    simulation.run_for(5s);
+    for (auto& node : nodes.nodes) {
+      node->kill();
+    }
+    simulation.run_for(1min);
+
+    for (std::size_t i = 1; i < 4; ++i) {
+      nodes[i].restart();
+    }
+
+    CHECK(simulation.run_until([&] { return nodes.all_connected(1); }, 1s));
+  });
+}
+
+TEST_CASE("membership: above the bound, links come when there is something to send",
+          "[sim][membership]") {
+  simulate(3, [](sim::Simulation& simulation) {
+    Members nodes{simulation, 3};
+    for (auto& node : nodes.nodes) {
+      node->membership.links_max = 0;
+    }
+    nodes.start_all();
+    simulation.run_for(30s);
+    REQUIRE_FALSE(nodes[1].connected(nodes[2]));
+
+    const auto answered = [&] { return nodes[1].count("pong") > 0; };
+    for (int i = 0; i < 50 && !answered(); ++i) {
+      nodes[1].send(nodes[2].overlay(true), "ping");
+      (void)simulation.run_until(answered, 100ms);
+    }
+
+    CHECK(answered());
+    CHECK_FALSE(nodes[1].connected(nodes[0]));
+  });
+}
+
+TEST_CASE("membership: twenty members fill more than one list", "[sim][membership]") {
+  simulate(1, [](sim::Simulation& simulation) {
+    Members nodes{simulation, 20};
+    nodes.start_all();
+
+    CHECK(simulation.run_until([&] { return nodes.all_connected(); }, 2min));
+  });
+}
