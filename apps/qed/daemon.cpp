@@ -151,6 +151,7 @@ int Daemon::open_node() {
   quicether::SystemOptions options;
   options.store = std::move(*store);
   options.events = &log_;
+  options.shards = loaded_.config.performance.shards;
   options.segmentation_offload = loaded_.config.performance.offload;
   environment_ = quicether::system_environment(io_.get_executor(), std::move(options));
 

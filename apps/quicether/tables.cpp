@@ -72,6 +72,9 @@ std::string format_status(const NodeStatus& status,
                           const InterfaceOf& interface_of) {
   auto text = fmt::format("Node ID: {}\n", status.id.to_string());
   text += fmt::format("TUN Interface: {}\n", describe_tun(status));
+  if (status.shards > 1) {
+    text += fmt::format("Shards: {}\n", status.shards);
+  }
   text += fmt::format("Connected Peers: {}\n", status.peers_connected);
   text += fmt::format("Active Paths: {}\n", describe_paths(status, peers, interface_of));
   if (!status.name.empty()) {

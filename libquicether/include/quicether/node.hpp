@@ -82,7 +82,8 @@ struct ReloadReport {
 /// A whole node: builds Transport, Dht, PathManager, PolicyEngine and Router from public headers
 /// only, and connects them. What it does, any program can do piece by piece.
 ///
-/// Neither copyable nor movable. Threads: the Environment's.
+/// With an Environment of several shards there is one of each per shard, and peers are spread over
+/// them. Neither copyable nor movable. Threads: the Environment's.
 class Node {
  public:
   /// `environment` and `identity` outlive the Node.
@@ -119,6 +120,7 @@ class Node {
   [[nodiscard]] std::vector<PeerStatus> peers() const;
   [[nodiscard]] std::vector<RouteStatus> routes() const;
 
+  /// Those of the first shard: with several, only some of the peers.
   [[nodiscard]] Transport& transport() noexcept;
   [[nodiscard]] PathManager& paths() noexcept;
   [[nodiscard]] PolicyEngine& policy() noexcept;

@@ -60,6 +60,9 @@ class LinkObserver {
   virtual void on_link_up(PeerIndex peer) = 0;
   virtual void on_link_down(PeerIndex peer, error_code reason) = 0;
   virtual void on_announce(PeerIndex peer, const wire::Announce& announce) = 0;
+
+  /// Whoever answers at the addresses of a target without an id belongs to another shard.
+  virtual void on_target_misplaced(path::TargetId target, const NodeId& id) = 0;
 };
 
 /// Why PathManager::send_packets() did not take a packet, and how large one may be.

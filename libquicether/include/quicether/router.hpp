@@ -4,6 +4,7 @@
 #include <quicether/base/address.hpp>
 #include <quicether/base/ids.hpp>
 #include <quicether/env/environment.hpp>
+#include <quicether/packet_exchange.hpp>
 #include <quicether/path_manager.hpp>
 #include <quicether/policy_engine.hpp>
 
@@ -37,6 +38,13 @@ class Router {
   Router(const Router&) = delete;
   Router& operator=(const Router&) = delete;
   ~Router();
+
+  /// Makes this the Router of one shard of a node. All shards join before any of them is given a
+  /// TUN or packets, and are told the same of addresses, peers and rules.
+  ///
+  /// A packet is judged and sent by the shard that has the session of the peer it is for; of two
+  /// peers, by the one that has the smaller index. Others hand it over. `exchange` outlives this.
+  void join(PacketExchange& exchange, Shard shard);
 
   /// Starts to read from and write to `tun`, which outlives the Router or its detach().
   void attach(TunDevice& tun);

@@ -69,6 +69,7 @@ struct NodeStatus {
   std::string version{};
   std::string tun_name{};  ///< empty: no TUN
   std::uint32_t tun_mtu = 0;
+  std::size_t shards = 1;
   std::vector<InterfaceAddress> overlay_addresses{};
   std::vector<SocketAddress> listen{};
   std::size_t peers_connected = 0;

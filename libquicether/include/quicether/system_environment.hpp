@@ -23,6 +23,8 @@ struct SystemOptions {
   /// the TUN). Off: every packet alone, for measurements and against broken drivers. What the
   /// kernel lacks is never used.
   bool segmentation_offload = true;
+  /// 1..kShardsMax: the executor's thread, and a further thread for each beyond the first.
+  std::size_t shards = 1;
 };
 
 /// The environment of a real machine: sockets, TUN, clock, timers and randomness of Linux.

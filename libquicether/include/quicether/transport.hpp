@@ -81,10 +81,10 @@ class Transport {
   /// Closes without waiting.
   ~Transport();
 
-  /// Binds the UDP port and starts to serve it.
+  /// Binds the UDP port and starts to serve it. `port`: instead of the configured one, if not 0.
   ///
   /// **Errors:** `already_open` (also: port in use), those of open_datagram_socket().
-  [[nodiscard]] result<void> open();
+  [[nodiscard]] result<void> open(std::uint16_t port = 0);
 
   [[nodiscard]] bool is_open() const noexcept;
 

@@ -45,6 +45,8 @@ const char* message_of(errc code) noexcept {
       return "there is no session to the peer";
     case errc::to_self:
       return "the address leads back to this node";
+    case errc::wrong_shard:
+      return "another shard of the node has the sessions of this peer";
     case errc::would_block:
       return "nothing can be done without waiting";
     case errc::too_large:
@@ -114,6 +116,7 @@ condition condition_of(errc code) noexcept {
     case errc::would_block:
     case errc::limit_reached:
     case errc::io_failure:
+    case errc::wrong_shard:
       return condition::retry_later;
     case errc::unreachable:
     case errc::no_address:

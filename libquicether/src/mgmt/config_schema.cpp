@@ -4,6 +4,8 @@
 #include "mgmt/config_codecs.hpp"
 #include "mgmt/host_name.hpp"
 
+#include <quicether/base/shard.hpp>
+
 #include <algorithm>
 
 namespace quicether::mgmt {
@@ -40,6 +42,7 @@ using OptionalPath = OptionalCodec<PathCodec>;
 // RFC 8200 section 5 for the least, the length field of an IP header for the most.
 using Mtu = OptionalCodec<IntegerCodec<std::uint32_t, 1280, 65535>>;
 using Port = OptionalCodec<IntegerCodec<std::uint16_t, 1, 65535>>;
+using ShardCount = IntegerCodec<unsigned, 1, kShardsMax>;
 using Cpus = ListCodec<IntegerCodec<unsigned, 0, 1023>>;  // CPU_SETSIZE, sched.h
 using IdleTimeout = DurationCodec<2'000, 600'000>;
 using KeepAlive = DurationCodec<0, 300'000>;
@@ -177,6 +180,7 @@ constexpr std::array kSchema{
     ignored(key<ChoiceCodec<IoBackend, kIoBackends>, kPerformance, &PerformanceSection::io_backend>(
                 "performance.io_backend"),
             "epoll is used"),
+    key<ShardCount, kPerformance, &PerformanceSection::shards>("performance.shards"),
     key<Cpus, kPerformance, &PerformanceSection::cpu_affinity>("performance.cpu_affinity"),
     key<BooleanCodec, kPerformance, &PerformanceSection::offload>("performance.offload"),
     key<BooleanCodec, kPerformance, &PerformanceSection::chunks>("performance.chunks"),

@@ -153,6 +153,7 @@ boost::json::value to_value(const NodeStatus& status) {
           {"version", status.version},
           {"tun_name", status.tun_name},
           {"tun_mtu", status.tun_mtu},
+          {"shards", status.shards},
           {"overlay_addresses", text_list(status.overlay_addresses)},
           {"listen", text_list(status.listen)},
           {"peers_connected", status.peers_connected},
@@ -212,6 +213,7 @@ result<NodeStatus> node_status_from(const boost::json::value& value) {
   reader.read("version", status.version);
   reader.read("tun_name", status.tun_name);
   reader.read("tun_mtu", status.tun_mtu);
+  reader.read("shards", status.shards);
   reader.read("overlay_addresses", status.overlay_addresses);
   reader.read("listen", status.listen);
   reader.read("peers_connected", status.peers_connected);

@@ -6,14 +6,19 @@
 #include <quicether/env/environment.hpp>
 
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 namespace quicether::detail {
 
 /// Puts a policy::Admission behind the sessions' AdmissionControl and keeps its pins in the Store.
+/// Threads: any.
 class AdmissionGate final : public node::AdmissionControl {
  public:
+  using MemberHandler = std::function<void(const PublicKey&)>;
+
   explicit AdmissionGate(Environment& environment) : environment_{environment} {}
 
   /// Replaces who is admitted. Keeps the pins of entries that stay; the first time, those of the
@@ -25,8 +30,9 @@ class AdmissionGate final : public node::AdmissionControl {
   /// One sentence for each weak entry of the configuration.
   [[nodiscard]] std::vector<std::string> warnings() const;
 
-  /// Hears of each key that proved to be a member of the network.
-  void on_member(std::function<void(const PublicKey&)> handler) { on_member_ = std::move(handler); }
+  /// Hears of each key that proved to be a member of the network: soon, on the Environment's
+  /// thread.
+  void on_member(MemberHandler handler);
 
   Verdict admit(const PublicKey& key, const NodeId& id, bool network_member) override;
 
@@ -34,9 +40,10 @@ class AdmissionGate final : public node::AdmissionControl {
   [[nodiscard]] std::vector<policy::Pin> stored_pins();
 
   Environment& environment_;
+  mutable std::mutex mutex_{};
   policy::Admission admission_{};
   bool configured_ = false;
-  std::function<void(const PublicKey&)> on_member_{};
+  std::shared_ptr<const MemberHandler> on_member_{};
 };
 
 }  // namespace quicether::detail

@@ -37,13 +37,13 @@ constexpr std::array kFamilies{dht::Family::v4, dht::Family::v6};
 Discovery::Discovery(Environment& environment,
                      const Identity& identity,
                      Transport& transport,
-                     PathManager& paths,
+                     Shards& shards,
                      DiscoveryConfig config,
                      bool gateway)
     : environment_{environment},
       identity_{identity},
       transport_{transport},
-      paths_{paths},
+      shards_{shards},
       config_{std::move(config)},
       dht_{environment, transport, config_.dht},
       timer_{environment.make_timer()} {
@@ -103,8 +103,8 @@ std::size_t Discovery::contacts() const noexcept {
 // Wanted peers.
 
 bool Discovery::linked(const NodeId& peer) const noexcept {
-  const auto* link = paths_.peer(peer);
-  return link != nullptr && link->up_since.has_value();
+  const auto link = shards_.peer(peer);
+  return link && link->up_since.has_value();
 }
 
 void Discovery::want(path::TargetId target, const NodeId& id, const std::optional<PublicKey>& key) {
@@ -171,7 +171,7 @@ void Discovery::on_answer(path::TargetId target, const dht::OperationDone& done)
   if (!linked(wanted.id) && !wanted.endpoints.empty() &&
       (wanted.proved || wanted.offers < kOffersMax)) {
     ++wanted.offers;
-    paths_.offer_addresses(target, wanted.endpoints);
+    shards_.offer_addresses(target, wanted.endpoints);
   }
 }
 

@@ -1,6 +1,8 @@
 #ifndef QUICETHER_SRC_SHELL_DISCOVERY_HPP
 #define QUICETHER_SRC_SHELL_DISCOVERY_HPP
 
+#include "shards.hpp"
+
 #include <quicether/core/record/node_record.hpp>
 #include <quicether/node.hpp>
 
@@ -21,7 +23,7 @@ class Discovery final : public DhtObserver, public std::enable_shared_from_this<
   Discovery(Environment& environment,
             const Identity& identity,
             Transport& transport,
-            PathManager& paths,
+            Shards& shards,
             DiscoveryConfig config,
             bool gateway);
 
@@ -81,7 +83,7 @@ class Discovery final : public DhtObserver, public std::enable_shared_from_this<
   Environment& environment_;
   const Identity& identity_;
   Transport& transport_;
-  PathManager& paths_;
+  Shards& shards_;
   DiscoveryConfig config_;
   Dht dht_;
   std::unique_ptr<Timer> timer_;

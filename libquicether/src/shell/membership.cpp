@@ -52,14 +52,14 @@ std::optional<Member> parse_member(std::string_view line) {
 
 Membership::Membership(Environment& environment,
                        const Identity& identity,
-                       PathManager& paths,
+                       Shards& shards,
                        Discovery& discovery,
                        const PeerCache& addresses,
                        record::NetworkRecords records,
                        const MembershipConfig& config)
     : environment_{environment},
       identity_{identity},
-      paths_{paths},
+      shards_{shards},
       discovery_{discovery},
       addresses_{addresses},
       lists_{config.lists, std::move(records), identity.key_pair(), environment.random()},
@@ -112,8 +112,8 @@ void Membership::tick() {
     pump();
   }
   for (auto& [id, member] : members_) {
-    if (const auto* link = member.target ? nullptr : paths_.peer(id);
-        link != nullptr && link->ever_demanded && now - link->last_demand < 2 * kTick) {
+    if (const auto link = member.target ? std::nullopt : shards_.peer(id);
+        link && link->ever_demanded && now - link->last_demand < 2 * kTick) {
       start_target(id, member);
     }
   }
@@ -238,7 +238,7 @@ void Membership::start_target(const NodeId& id, Member& member) {
   if (const auto cached = addresses_.find(id)) {
     target.addresses.push_back(*cached);
   }
-  if (const auto added = paths_.add_peer(std::move(target))) {
+  if (const auto added = shards_.add_peer(std::move(target))) {
     member.target = *added;
     ++targets_;
     discovery_.want(*added, id, member.key);
@@ -248,7 +248,7 @@ void Membership::start_target(const NodeId& id, Member& member) {
 void Membership::stop_target(Member& member) {
   if (member.target) {
     discovery_.forget(*member.target);
-    paths_.remove_peer(*member.target);
+    shards_.remove_peer(*member.target);
     member.target.reset();
     --targets_;
   }
@@ -267,8 +267,8 @@ void Membership::refresh() {
 void Membership::expire() {
   const auto now = environment_.unix_time();
   for (auto at = members_.begin(); at != members_.end();) {
-    const auto* link = paths_.peer(at->first);
-    if (at->second.until > now || (link != nullptr && link->up_since)) {
+    const auto link = shards_.peer(at->first);
+    if (at->second.until > now || (link && link->up_since)) {
       ++at;
       continue;
     }

@@ -3,6 +3,7 @@
 
 #include "discovery.hpp"
 #include "peer_cache.hpp"
+#include "shards.hpp"
 
 #include <quicether/core/record/member_lists.hpp>
 #include <quicether/node.hpp>
@@ -41,7 +42,7 @@ class Membership final : public std::enable_shared_from_this<Membership> {
   /// All references outlive the Membership.
   Membership(Environment& environment,
              const Identity& identity,
-             PathManager& paths,
+             Shards& shards,
              Discovery& discovery,
              const PeerCache& addresses,
              record::NetworkRecords records,
@@ -94,7 +95,7 @@ class Membership final : public std::enable_shared_from_this<Membership> {
 
   Environment& environment_;
   const Identity& identity_;
-  PathManager& paths_;
+  Shards& shards_;
   Discovery& discovery_;
   const PeerCache& addresses_;
   record::MemberLists lists_;

@@ -51,17 +51,15 @@ Node::Impl::Impl(Environment& environment, const Identity& identity, NodeConfig 
       admission_{environment},
       addresses_{identity.node_id(), identity.public_key()},
       cache_{environment},
-      policy_{PolicyEngine::built_in()},
-      transport_{environment, identity, std::move(config_.transport), admission_},
-      paths_{environment, transport_, identity, std::move(config_.paths)},
-      router_{environment, paths_, policy_, config_.router} {
-  paths_.set_link_observer(this);
-}
+      shards_{environment,
+              identity,
+              {std::move(config_.transport), std::move(config_.paths), config_.router},
+              admission_,
+              *this} {}
 
 Node::Impl::~Impl() {
   membership_.reset();
   discovery_.reset();
-  paths_.set_link_observer(nullptr);
   close_tun();
 }
 
@@ -76,7 +74,7 @@ result<void> Node::Impl::start() {
   }
   addresses_.set_own_v4(config_.tun_address, stored_attempt());
   cache_.load();
-  if (const auto opened = transport_.open(); !opened) {
+  if (const auto opened = shards_.open(); !opened) {
     error_detail_ = "cannot open the UDP port";
     return opened;
   }
@@ -103,7 +101,7 @@ void Node::Impl::open_membership() {
   }
   membership_ = std::make_shared<detail::Membership>(environment_,
                                                      identity_,
-                                                     paths_,
+                                                     shards_,
                                                      *discovery_,
                                                      cache_,
                                                      std::move(*records_),
@@ -118,9 +116,9 @@ void Node::Impl::open_membership() {
 
 void Node::Impl::on_member_changed(const PublicKey& key) {
   // The route to its IPv6 address, which follows from its key: packets ask for a link.
-  if (const auto peer = paths_.intern(crypto::node_id(key))) {
+  if (const auto peer = shards_.intern(crypto::node_id(key))) {
     apply_claims(*peer);
-    remember_address(*paths_.peer(*peer));
+    remember_address(*shards_.peer(*peer));
   }
 }
 
@@ -131,8 +129,8 @@ void Node::Impl::remember_address(const path::LinkPeer& link) {
   if (!known || link.sessions.empty()) {
     return;
   }
-  if (const auto stats = transport_.stats(link.sessions.front().session)) {
-    cache_.remember(link.id, stats->remote);
+  if (const auto remote = shards_.remote_of(link.index)) {
+    cache_.remember(link.id, *remote);
   }
 }
 
@@ -141,7 +139,7 @@ result<void> Node::Impl::open_discovery() {
     return {};
   }
   discovery_ = std::make_shared<detail::Discovery>(
-      environment_, identity_, transport_, paths_, *config_.discovery, config_.gateway);
+      environment_, identity_, shards_.transport(), shards_, *config_.discovery, config_.gateway);
   const auto opened = discovery_->open();
   if (!opened) {
     error_detail_ = "cannot start discovery";
@@ -160,11 +158,11 @@ std::uint32_t Node::Impl::stored_attempt() {
 }
 
 result<void> Node::Impl::apply_rules(const NodeConfig& config) {
-  if (const auto replaced = policy_.replace(rules_of(config)); !replaced) {
+  if (const auto replaced = shards_.replace_rules(rules_of(config)); !replaced) {
     error_detail_ = "the policy is invalid";
     return replaced;
   }
-  policy_.set_self(identity_.node_id(), identity_.public_key(), config.name);
+  shards_.set_self(identity_.node_id(), identity_.public_key(), config.name);
   return {};
 }
 
@@ -183,34 +181,28 @@ result<void> Node::Impl::open_tun() {
   options.name = config_.tun_name;
   options.mtu = config_.mtu;
   options.addresses = own_interface_addresses();
-  auto tun = environment_.open_tun(options);
-  if (!tun) {
+  shards_.set_local(own_addresses(), config_.advertise_subnets);
+  const auto opened = shards_.open_tun(std::move(options));
+  if (!opened) {
     error_detail_ = "cannot create the TUN interface " + config_.tun_name;
-    return tun.error();
   }
-  tun_ = std::move(*tun);
-  router_.set_local(own_addresses(), config_.advertise_subnets);
-  router_.attach(*tun_);
-  return {};
+  return opened;
 }
 
 void Node::Impl::close_tun() noexcept {
-  router_.detach();
+  shards_.close_tun();
   system_routes_.clear();
-  if (tun_) {
-    tun_->close();
-    tun_.reset();
-  }
 }
 
 void Node::Impl::sync_system_routes(PeerIndex peer, const std::vector<Prefix>& wanted) {
-  if (!tun_) {
+  auto* tun = shards_.tun();
+  if (tun == nullptr) {
     return;
   }
   auto& installed = system_routes_[peer];
   for (const auto& prefix : installed) {
     if (std::ranges::find(wanted, prefix) == wanted.end()) {
-      (void)tun_->remove_route(prefix);
+      (void)tun->remove_route(prefix);
     }
   }
   std::vector<Prefix> kept;
@@ -219,7 +211,7 @@ void Node::Impl::sync_system_routes(PeerIndex peer, const std::vector<Prefix>& w
     if (connected) {
       continue;
     }
-    if (const auto added = tun_->add_route(prefix); added) {
+    if (const auto added = tun->add_route(prefix); added) {
       kept.push_back(prefix);
     } else {
       environment_.events().on_event(
@@ -249,7 +241,7 @@ result<void> Node::Impl::add_peers() {
         target.addresses.push_back(*cached);
       }
     }
-    const auto added = paths_.add_peer(std::move(target));
+    const auto added = shards_.add_peer(std::move(target));
     if (!added) {
       error_detail_ = "cannot add the peer " + (peer.name.empty() ? "without name" : peer.name);
       return added.error();
@@ -271,8 +263,8 @@ const NodePeer* Node::Impl::configured(const NodeId& id,
 }
 
 std::string Node::Impl::display_name(PeerIndex peer, const NodeId& id) const {
-  const auto* link = paths_.peer(peer);
-  const auto* known = configured(id, link == nullptr ? std::nullopt : link->key);
+  const auto link = shards_.peer(peer);
+  const auto* known = configured(id, link ? link->key : std::nullopt);
   if (known != nullptr && !known->name.empty()) {
     return known->name;
   }
@@ -281,12 +273,12 @@ std::string Node::Impl::display_name(PeerIndex peer, const NodeId& id) const {
 }
 
 void Node::Impl::on_link_up(PeerIndex peer) {
-  const auto* link = paths_.peer(peer);
-  if (link == nullptr || !link->key) {
+  const auto link = shards_.peer(peer);
+  if (!link || !link->key) {
     return;
   }
   const auto* known = configured(link->id, link->key);
-  policy_.set_peer(peer, link->id, *link->key, known == nullptr ? std::string{} : known->name);
+  shards_.set_peer(peer, link->id, *link->key, known == nullptr ? std::string{} : known->name);
   remember_address(*link);
   if (discovery_) {
     discovery_->on_link_up(link->id);
@@ -297,27 +289,27 @@ void Node::Impl::on_link_up(PeerIndex peer) {
 void Node::Impl::on_link_down(PeerIndex peer, error_code reason) {
   // Routes stay: packets to the peer are what makes its link come back, and nobody else may claim
   // its addresses meanwhile.
-  const auto* link = paths_.peer(peer);
-  if (discovery_ && link != nullptr) {
+  const auto link = shards_.peer(peer);
+  if (discovery_ && link) {
     discovery_->on_link_down(link->id);
   }
   environment_.events().on_event(
       {"link.down",
        Severity::warning,
-       {{"peer", link == nullptr ? "" : link->id.to_string()}, {"reason", reason.message()}}});
+       {{"peer", link ? link->id.to_string() : ""}, {"reason", reason.message()}}});
 }
 
 void Node::Impl::on_announce(PeerIndex peer, const wire::Announce& announce) {
   announces_[peer] = announce;
-  if (const auto* link = paths_.peer(peer); membership_ && link != nullptr) {
+  if (const auto link = shards_.peer(peer); membership_ && link) {
     membership_->on_name(link->id, announce.name);
   }
   judge_announcement(peer, announce);
 }
 
 void Node::Impl::judge_announcement(PeerIndex peer, const wire::Announce& announce) {
-  const auto* link = paths_.peer(peer);
-  if (link == nullptr || !link->key) {
+  const auto link = shards_.peer(peer);
+  if (!link || !link->key) {
     return;
   }
   const auto* known = configured(link->id, link->key);
@@ -343,8 +335,8 @@ void Node::Impl::judge_announcement(PeerIndex peer, const wire::Announce& announ
 
 void Node::Impl::apply_claims(PeerIndex peer) {
   std::vector<Prefix> prefixes;
-  const auto* link = paths_.peer(peer);
-  if (membership_ && link != nullptr) {
+  const auto link = shards_.peer(peer);
+  if (membership_ && link) {
     if (const auto member = membership_->members().find(link->id);
         member != membership_->members().end()) {
       prefixes.push_back(Prefix::host(crypto::overlay_address(member->second.key)));
@@ -358,7 +350,7 @@ void Node::Impl::apply_claims(PeerIndex peer) {
     }
     prefixes.insert(prefixes.end(), found->second.subnets.begin(), found->second.subnets.end());
   }
-  router_.set_peer(peer, prefixes);
+  shards_.set_prefixes(peer, prefixes);
   sync_system_routes(peer, prefixes);
 }
 
@@ -368,7 +360,7 @@ void Node::Impl::redraw_address() {
   (void)environment_.store().save(kAttemptName, as_bytes(std::to_string(attempt)));
   environment_.events().on_event(
       {"address.drawn_again", Severity::warning, {{"address", addresses_.own_v4().to_string()}}});
-  if (tun_) {
+  if (shards_.tun() != nullptr) {
     close_tun();
     if (const auto opened = open_tun(); !opened) {
       environment_.events().on_event(
@@ -388,7 +380,7 @@ void Node::Impl::announce() {
   announce.gateway = config_.gateway;
   announce.addresses = own_addresses();
   announce.subnets = config_.advertise_subnets;
-  transport_.announce(announce);
+  shards_.announce(announce);
 }
 
 // Reload and stop.
@@ -434,7 +426,7 @@ result<ReloadReport> Node::Impl::reload(NodeConfig config) {
   std::erase_if(targets_, [&](const auto& entry) {
     const bool gone = std::ranges::find(config_.peers, entry.first) == config_.peers.end();
     if (gone) {
-      paths_.remove_peer(entry.second);
+      shards_.remove_peer(entry.second);
       if (discovery_) {
         discovery_->forget(entry.second);
       }
@@ -448,8 +440,8 @@ result<ReloadReport> Node::Impl::reload(NodeConfig config) {
   if (membership_) {
     membership_->refresh();
   }
-  transport_.readmit();
-  router_.set_local(own_addresses(), config_.advertise_subnets);
+  shards_.readmit();
+  shards_.set_local(own_addresses(), config_.advertise_subnets);
   for (const auto& [peer, announced] : std::map{announces_}) {
     on_link_up(peer);
     judge_announcement(peer, announced);
@@ -466,11 +458,11 @@ void Node::Impl::stop(StopHandler handler) {
   membership_.reset();
   discovery_.reset();
   for (const auto& [peer, target] : targets_) {
-    paths_.remove_peer(target);
+    shards_.remove_peer(target);
   }
   targets_.clear();
   close_tun();
-  transport_.async_close(std::move(handler));
+  shards_.close(std::move(handler));
 }
 
 }  // namespace quicether

@@ -6,6 +6,7 @@
 #include "membership.hpp"
 #include "node_addresses.hpp"
 #include "peer_cache.hpp"
+#include "shards.hpp"
 
 #include <quicether/node.hpp>
 
@@ -31,11 +32,11 @@ class Node::Impl final : public LinkObserver {
   [[nodiscard]] std::vector<PeerStatus> peers() const;
   [[nodiscard]] std::vector<RouteStatus> routes() const;
 
-  [[nodiscard]] Transport& transport() noexcept { return transport_; }
+  [[nodiscard]] Transport& transport() noexcept { return shards_.transport(); }
 
-  [[nodiscard]] PathManager& paths() noexcept { return paths_; }
+  [[nodiscard]] PathManager& paths() noexcept { return shards_.paths(); }
 
-  [[nodiscard]] PolicyEngine& policy() noexcept { return policy_; }
+  [[nodiscard]] PolicyEngine& policy() noexcept { return shards_.policy(); }
 
   [[nodiscard]] const std::string& error_detail() const noexcept { return error_detail_; }
 
@@ -43,6 +44,8 @@ class Node::Impl final : public LinkObserver {
   void on_link_up(PeerIndex peer) override;
   void on_link_down(PeerIndex peer, error_code reason) override;
   void on_announce(PeerIndex peer, const wire::Announce& announce) override;
+
+  void on_target_misplaced(path::TargetId, const NodeId&) override {}  // the Shards see to it
 
  private:
   [[nodiscard]] result<void> open_tun();
@@ -72,13 +75,9 @@ class Node::Impl final : public LinkObserver {
   detail::AdmissionGate admission_;
   detail::NodeAddresses addresses_;
   detail::PeerCache cache_;
-  PolicyEngine policy_;
-  Transport transport_;
-  PathManager paths_;
-  Router router_;
+  detail::Shards shards_;
   std::shared_ptr<detail::Discovery> discovery_{};
   std::shared_ptr<detail::Membership> membership_{};
-  std::unique_ptr<TunDevice> tun_{};
   Instant started_at_{};
   std::string error_detail_{};
   std::vector<std::pair<NodePeer, path::TargetId>> targets_{};

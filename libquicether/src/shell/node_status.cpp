@@ -7,81 +7,41 @@
 
 namespace quicether {
 
-namespace {
-
-using Counters = std::vector<std::pair<std::string, std::uint64_t>>;
-
-void add_quic_counters(Counters& counters, const quic::EndpointStats& stats) {
-  counters.emplace_back("quic.datagrams_ignored", stats.datagrams_ignored);
-  counters.emplace_back("quic.dht_messages_ignored", stats.dht_messages_ignored);
-  counters.emplace_back("quic.retries_sent", stats.retries_sent);
-  counters.emplace_back("quic.version_negotiations_sent", stats.version_negotiations_sent);
-  counters.emplace_back("quic.stateless_resets_sent", stats.stateless_resets_sent);
-  counters.emplace_back("quic.stateless_resets_received", stats.stateless_resets_received);
-  counters.emplace_back("quic.handshakes_completed", stats.handshakes_completed);
-  counters.emplace_back("quic.handshakes_failed", stats.handshakes_failed);
-  counters.emplace_back("quic.handshakes_resumed", stats.handshakes_resumed);
-  counters.emplace_back("quic.connections_refused", stats.connections_refused);
-  counters.emplace_back("quic.received_datagrams_dropped", stats.received_datagrams_dropped);
-}
-
-void add_session_counters(Counters& counters, const node::SessionTableStats& stats) {
-  counters.emplace_back("session.refused", stats.refused);
-  counters.emplace_back("session.protocol_errors", stats.protocol_errors);
-  counters.emplace_back("session.hello_timeouts", stats.hello_timeouts);
-  counters.emplace_back("session.datagrams_early", stats.datagrams_early);
-}
-
-void add_socket_counters(Counters& counters, const DatagramSocketStats& stats) {
-  counters.emplace_back("udp.datagrams_received", stats.datagrams_received);
-  counters.emplace_back("udp.datagrams_sent", stats.datagrams_sent);
-  counters.emplace_back("udp.bytes_received", stats.bytes_received);
-  counters.emplace_back("udp.bytes_sent", stats.bytes_sent);
-  counters.emplace_back("udp.send_errors", stats.send_errors);
-}
-
-void add_tun_counters(Counters& counters, const TunStats& stats) {
-  counters.emplace_back("tun.packets_read", stats.packets_read);
-  counters.emplace_back("tun.packets_written", stats.packets_written);
-  counters.emplace_back("tun.bytes_read", stats.bytes_read);
-  counters.emplace_back("tun.bytes_written", stats.bytes_written);
-  counters.emplace_back("tun.write_errors", stats.write_errors);
-}
-
-}  // namespace
-
 NodeStatus Node::Impl::status() const {
   NodeStatus status;
   status.id = identity_.node_id();
   status.key = identity_.public_key();
   status.name = config_.name;
   status.version = kVersion;
-  if (tun_) {
-    status.tun_name = tun_->name();
-    status.tun_mtu = tun_->mtu();
+  const auto* tun = shards_.tun();
+  if (tun != nullptr) {
+    status.tun_name = tun->name();
+    status.tun_mtu = tun->mtu();
   }
+  status.shards = shards_.count();
   status.overlay_addresses = own_interface_addresses();
-  if (transport_.is_open()) {
-    status.listen.push_back(transport_.local_endpoint());
+  const auto& transport = shards_.transport();
+  if (transport.is_open()) {
+    status.listen.push_back(transport.local_endpoint());
   }
-  for (const auto& peer : paths_.status()) {
+  for (const auto& peer : shards_.peers()) {
     status.peers_connected += peer.state == "connected" ? 1U : 0U;
     status.paths_active += peer.paths.size();
   }
   status.uptime = environment_.now() - started_at_;
   status.policy_source = config_.policy_source;
-  status.policy_rules = policy_.rules().size();
+  status.policy_rules = shards_.policy().rules().size();
   status.warnings = admission_.warnings();
-  const auto weak_rules = policy_.warnings();
+  const auto weak_rules = shards_.policy().warnings();
   status.warnings.insert(status.warnings.end(), weak_rules.begin(), weak_rules.end());
-  const auto socket = transport_.socket_stats();
-  if (transport_.is_open() && !socket.segmentation_offload) {
+  const auto socket = transport.socket_stats();
+  if (transport.is_open() && !socket.segmentation_offload) {
     status.warnings.emplace_back("UDP segmentation offload is not available: sending is slower");
   }
-  if (transport_.is_open() && !socket.receive_offload) {
+  if (transport.is_open() && !socket.receive_offload) {
     status.warnings.emplace_back("UDP receive offload is not available: receiving is slower");
   }
-  if (tun_ && !tun_->stats().offload) {
+  if (tun != nullptr && !tun->stats().offload) {
     status.warnings.emplace_back("TUN offload is not available: the TUN is slower");
   }
 
@@ -90,19 +50,7 @@ NodeStatus Node::Impl::status() const {
     status.discovery = discovery_->status();
     counters = discovery_->counters();
   }
-  add_quic_counters(counters, transport_.quic_stats());
-  add_session_counters(counters, transport_.session_stats());
-  add_socket_counters(counters, socket);
-  if (tun_) {
-    add_tun_counters(counters, tun_->stats());
-  }
-  for (auto&& counter : paths_.counters()) {
-    counters.push_back(std::move(counter));
-  }
-  for (auto&& counter : router_.counters()) {
-    counters.push_back(std::move(counter));
-  }
-  for (auto&& counter : policy_.counters()) {
+  for (auto&& counter : shards_.counters()) {
     counters.push_back(std::move(counter));
   }
   std::ranges::sort(counters);
@@ -110,10 +58,10 @@ NodeStatus Node::Impl::status() const {
 }
 
 std::vector<PeerStatus> Node::Impl::peers() const {
-  auto peers = paths_.status();
+  auto peers = shards_.peers();
   for (auto& peer : peers) {
-    const auto* link = paths_.peer(peer.id);
-    if (link == nullptr) {
+    const auto link = shards_.peer(peer.id);
+    if (!link) {
       continue;
     }
     peer.name = display_name(link->index, peer.id);
@@ -129,13 +77,13 @@ std::vector<PeerStatus> Node::Impl::peers() const {
 
 std::vector<RouteStatus> Node::Impl::routes() const {
   std::vector<RouteStatus> routes;
-  for (const auto& route : router_.routes()) {
+  for (const auto& route : shards_.routes()) {
     RouteStatus status;
     status.destination = route.destination;
     status.kind = "local";
     if (route.next_hop) {
       status.kind = "direct";
-      if (const auto* link = paths_.peer(*route.next_hop); link != nullptr) {
+      if (const auto link = shards_.peer(*route.next_hop); link) {
         status.next_hop = link->id;
         status.next_hop_name = display_name(*route.next_hop, link->id);
       }

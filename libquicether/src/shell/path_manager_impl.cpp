@@ -1,6 +1,7 @@
 #include "path_manager_impl.hpp"
 
 #include <quicether/base/assert.hpp>
+#include <quicether/core/crypto/node_address.hpp>
 #include <quicether/core/wire/datagram.hpp>
 #include <quicether/core/wire/half.hpp>
 #include <quicether/core/wire/ip.hpp>
@@ -62,10 +63,11 @@ void PathManager::Impl::start() {
 }
 
 PathManager::Impl::LinkState& PathManager::Impl::state(PeerIndex peer) {
-  while (states_.size() <= peer.value) {
+  const auto position = config_.links.shard.position_of(peer);
+  while (states_.size() <= position) {
     states_.emplace_back();
   }
-  return states_[peer.value];
+  return states_[position];
 }
 
 // The LinkTable.
@@ -91,6 +93,7 @@ void PathManager::Impl::carry_out(const path::Action& action) {
     options.expected_id = dial->expected_id;
     options.expected_key = dial->expected_key;
     options.path_id = dial->path_id;
+    options.guess = dial->guess;
     const auto session = transport_.dial(options);
     if (session) {
       dials_[dial->dial] = *session;
@@ -113,31 +116,45 @@ void PathManager::Impl::carry_out(const path::Action& action) {
 }
 
 void PathManager::Impl::handle(const path::LinkEvent& event) {
-  const auto peer = std::visit([](const auto& body) { return body.peer; }, event);
-  refresh(peer, state(peer));
-  if (std::holds_alternative<path::LinkUp>(event)) {
-    const Link link{weak_from_this(), peer};
-    std::vector<std::uint64_t> done;
-    for (const auto& [id, opening] : openings_) {
-      if (opening.peer == links_.find(peer)->id) {
-        done.push_back(id);
-      }
+  std::visit([this](const auto& body) { handle(body); }, event);
+}
+
+void PathManager::Impl::handle(const path::LinkUp& up) {
+  refresh(up.peer, state(up.peer));
+  const Link link{weak_from_this(), up.peer};
+  std::vector<std::uint64_t> done;
+  for (const auto& [id, opening] : openings_) {
+    if (opening.peer == links_.find(up.peer)->id) {
+      done.push_back(id);
     }
-    for (const auto id : done) {
-      complete_opening(id, {}, link);
-    }
-    if (acceptor_.waiting()) {
-      acceptor_.complete(environment_.get_executor(), {}, link);
-    } else if (done.empty() && accepted_.size() < kLinksWaitingMax) {
-      accepted_.push_back(peer);
-    }
-    if (observer_ != nullptr) {
-      observer_->on_link_up(peer);
-    }
-  } else if (const auto* down = std::get_if<path::LinkDown>(&event)) {
-    if (observer_ != nullptr) {
-      observer_->on_link_down(peer, down->reason);
-    }
+  }
+  for (const auto id : done) {
+    complete_opening(id, {}, link);
+  }
+  if (acceptor_.waiting()) {
+    acceptor_.complete(environment_.get_executor(), {}, link);
+  } else if (done.empty() && accepted_.size() < kLinksWaitingMax) {
+    accepted_.push_back(up.peer);
+  }
+  if (observer_ != nullptr) {
+    observer_->on_link_up(up.peer);
+  }
+}
+
+void PathManager::Impl::handle(const path::LinkDown& down) {
+  refresh(down.peer, state(down.peer));
+  if (observer_ != nullptr) {
+    observer_->on_link_down(down.peer, down.reason);
+  }
+}
+
+void PathManager::Impl::handle(const path::LinkChanged& changed) {
+  refresh(changed.peer, state(changed.peer));
+}
+
+void PathManager::Impl::handle(const path::TargetMisplaced& misplaced) {
+  if (observer_ != nullptr) {
+    observer_->on_target_misplaced(misplaced.target, misplaced.id);
   }
 }
 
@@ -218,7 +235,11 @@ void PathManager::Impl::on_session_down(const node::SessionDown& down) {
     const auto dial = found->second;
     dials_.erase(dial);
     dialled_.erase(found);
-    links_.on_dial_failed(now, dial, down.reason, down.detail);
+    if (down.reason == errc::wrong_shard && down.peer) {
+      links_.on_dial_misplaced(now, dial, crypto::node_id(*down.peer));
+    } else {
+      links_.on_dial_failed(now, dial, down.reason, down.detail);
+    }
   }
   for (auto& link : states_) {
     if (link.infos.erase(down.session) != 0) {
@@ -605,8 +626,9 @@ std::vector<PeerStatus> PathManager::Impl::status() const {
     for (const auto& session : peer.sessions) {
       status.paths.push_back(path_status(session));
     }
-    if (!peer.sessions.empty() && peer.index.value < states_.size()) {
-      const auto& infos = states_[peer.index.value].infos;
+    const auto position = config_.links.shard.position_of(peer.index);
+    if (!peer.sessions.empty() && position < states_.size()) {
+      const auto& infos = states_[position].infos;
       if (const auto found = infos.find(peer.sessions.front().session); found != infos.end()) {
         status.key_exchange = found->second.group;
         status.cipher_suite = found->second.cipher_suite;

@@ -110,6 +110,10 @@ class PathManager::Impl final : public TransportObserver,
 
   void carry_out(const path::Action& action);
   void handle(const path::LinkEvent& event);
+  void handle(const path::LinkUp& up);
+  void handle(const path::LinkDown& down);
+  void handle(const path::LinkChanged& changed);
+  void handle(const path::TargetMisplaced& misplaced);
   void arm_timer();
   void on_timer();
   void check_dials();

@@ -1,3 +1,5 @@
+#include "packet_exchange_impl.hpp"
+
 #include <quicether/base/assert.hpp>
 #include <quicether/core/route/forwarder.hpp>
 #include <quicether/core/route/token_bucket.hpp>
@@ -40,13 +42,17 @@ struct RouterStats {
   std::uint64_t denied_forwarded = 0;
   std::uint64_t no_tun = 0;
   std::uint64_t queue_full = 0;
+  std::uint64_t handed_over = 0;  ///< to another shard
+  std::uint64_t shard_busy = 0;
   std::array<std::uint64_t, route::kDropCount> drops{};
   std::array<std::uint64_t, wire::kIpDefectCount> defects{};
 };
 
 }  // namespace
 
-class Router::Impl final : public PacketSink, public std::enable_shared_from_this<Router::Impl> {
+class Router::Impl final : public PacketSink,
+                           public detail::ParcelListener,
+                           public std::enable_shared_from_this<Router::Impl> {
  public:
   Impl(Environment& environment, PathManager& paths, PolicyEngine& policy, RouterConfig config)
       : environment_{environment},
@@ -64,7 +70,14 @@ class Router::Impl final : public PacketSink, public std::enable_shared_from_thi
 
   void detach() noexcept { tun_ = nullptr; }
 
+  void join(PacketExchange::Impl& exchange, Shard shard) {
+    exchange_ = &exchange;
+    shard_ = shard;
+    exchange.listen(shard.index, environment_.get_executor(), weak_from_this());
+  }
+
   void on_packets(PeerIndex peer, std::span<const wire::IpPacket> packets) override;
+  void on_parcels() override;
 
   [[nodiscard]] route::Forwarder& forwarder() noexcept { return forwarder_; }
 
@@ -108,6 +121,11 @@ class Router::Impl final : public PacketSink, public std::enable_shared_from_thi
                  std::size_t packet_bytes_max);
   void send_outbound();
   void write_inbound();
+  void hand_over(const detail::Parcel& parcel, PeerIndex owner);
+  void wake_others();
+  void take_parcel(const detail::Parcel& parcel);
+  void take_parcels(detail::PacketRing& ring);
+  void end_batch();
   void arm_denial_timer();
 
   Environment& environment_;
@@ -120,6 +138,9 @@ class Router::Impl final : public PacketSink, public std::enable_shared_from_thi
   policy::EventAggregator drop_events_;
   bool denial_timer_armed_ = false;
   TunDevice* tun_ = nullptr;
+  PacketExchange::Impl* exchange_ = nullptr;  // unset: the only shard
+  Shard shard_{};
+  std::array<bool, kShardsMax> to_wake_{};
   std::optional<IpAddress> own_v4_{};
   std::optional<IpAddress> own_v6_{};
   Outbound outbound_{};
@@ -146,8 +167,7 @@ void Router::Impl::on_readable() {
     for (const auto& packet : std::span{packets}.first(count)) {
       from_tun(packet);
     }
-    send_outbound();  // The views end with the next read.
-    write_inbound();
+    end_batch();  // The views end with the next read.
     paths_.flush();
     if (tun_->drained()) {
       break;
@@ -164,6 +184,10 @@ void Router::Impl::from_tun(const wire::IpPacket& packet) {
     return;
   }
   const auto peer = decision.to.peer();
+  if (!shard_.has(peer)) {
+    hand_over({.errand = detail::Errand::from_tun, .packet = packet}, peer);
+    return;
+  }
   const auto verdict = policy_.check(
       environment_.now(), policy::Party{}, policy::Party{peer}, decision.info, packet.bytes);
   if (!verdict.allowed()) {
@@ -181,8 +205,7 @@ void Router::Impl::on_packets(PeerIndex peer, std::span<const wire::IpPacket> pa
   for (const auto& packet : packets) {
     from_peer(peer, packet);
   }
-  send_outbound();
-  write_inbound();
+  end_batch();
   arm_denial_timer();
 }
 
@@ -191,6 +214,14 @@ void Router::Impl::from_peer(PeerIndex sender, const wire::IpPacket& packet) {
   if (decision.drop != route::Drop::none) {
     drop(decision, sender, packet.bytes);
     return;
+  }
+  // All packets between two peers are judged by one shard, which so knows their flows.
+  if (!decision.to.is_local()) {
+    const auto judge = std::min(sender, decision.to.peer());
+    if (!shard_.has(judge)) {
+      hand_over({.errand = detail::Errand::from_peer, .sender = sender, .packet = packet}, judge);
+      return;
+    }
   }
   const auto to = decision.to.is_local() ? policy::Party{} : policy::Party{decision.to.peer()};
   const auto verdict =
@@ -244,6 +275,10 @@ void Router::Impl::to_peer(PeerIndex peer,
                            std::optional<PeerIndex> sender,
                            const wire::IpPacket& packet,
                            const wire::PacketInfo& info) {
+  if (!shard_.has(peer)) {
+    hand_over({detail::Errand::to_peer, peer, sender, packet}, peer);
+    return;
+  }
   if (outbound_.count != 0 && outbound_.peer != peer) {
     send_outbound();
   }
@@ -333,6 +368,77 @@ void Router::Impl::write_inbound() {
   inbound_count_ = 0;
 }
 
+void Router::Impl::end_batch() {
+  send_outbound();
+  write_inbound();
+  wake_others();
+}
+
+// Other shards.
+
+void Router::Impl::hand_over(const detail::Parcel& parcel, PeerIndex owner) {
+  QE_ASSERT(exchange_ != nullptr);
+  const std::size_t shard = owner.value % shard_.count;
+  if (exchange_->ring(shard_.index, shard).push(parcel)) {
+    ++stats_.handed_over;
+    to_wake_[shard] = true;
+  } else {
+    ++stats_.shard_busy;
+  }
+}
+
+void Router::Impl::wake_others() {
+  for (std::size_t shard = 0; shard < shard_.count; ++shard) {
+    if (std::exchange(to_wake_[shard], false)) {
+      exchange_->wake(shard);
+    }
+  }
+}
+
+void Router::Impl::on_parcels() {
+  exchange_->awake(shard_.index);
+  for (std::size_t from = 0; from < shard_.count; ++from) {
+    if (from != shard_.index) {
+      take_parcels(exchange_->ring(from, shard_.index));
+    }
+  }
+  paths_.flush();
+  arm_denial_timer();
+}
+
+void Router::Impl::take_parcels(detail::PacketRing& ring) {
+  std::size_t taken = 0;
+  while (const auto parcel = ring.next()) {
+    take_parcel(*parcel);
+    if (++taken % kBatch == 0) {
+      end_batch();
+      ring.release();
+    }
+    if (taken == kReadRounds * kBatch) {  // the rest after others had their turn
+      exchange_->wake(shard_.index);
+      break;
+    }
+  }
+  end_batch();
+  ring.release();
+}
+
+void Router::Impl::take_parcel(const detail::Parcel& parcel) {
+  switch (parcel.errand) {
+    case detail::Errand::from_tun:
+      from_tun(parcel.packet);
+      break;
+    case detail::Errand::from_peer:
+      from_peer(*parcel.sender, parcel.packet);
+      break;
+    case detail::Errand::to_peer:
+      if (const auto info = wire::parse_packet(parcel.packet.bytes)) {
+        to_peer(parcel.to, parcel.sender, parcel.packet, *info);
+      }
+      break;
+  }
+}
+
 // ICMP errors.
 
 void Router::Impl::answer(wire::IcmpError error,
@@ -358,7 +464,9 @@ void Router::Impl::answer(wire::IcmpError error,
   }
   ++stats_.icmp_sent;
   const wire::IpPacket message{Bytes{icmp_buffer_}.first(size), {}};
-  if (to) {
+  if (to && !shard_.has(*to)) {
+    hand_over({detail::Errand::to_peer, *to, std::nullopt, message}, *to);
+  } else if (to) {
     (void)paths_.send_packets(*to, {&message, 1});
   } else if (tun_ != nullptr) {
     tun_->write({&message, 1});
@@ -403,6 +511,8 @@ std::vector<std::pair<std::string, std::uint64_t>> Router::Impl::counters() cons
       {"router.dropped.denied_forwarded", stats_.denied_forwarded},
       {"router.dropped.no_tun", stats_.no_tun},
       {"router.dropped.queue_full", stats_.queue_full},
+      {"router.dropped.shard_busy", stats_.shard_busy},
+      {"router.handed_over", stats_.handed_over},
   };
   for (std::size_t i = 0; i < stats_.drops.size(); ++i) {
     const auto drop = static_cast<route::Drop>(i);
@@ -429,6 +539,10 @@ Router::Router(Environment& environment,
 Router::~Router() {
   paths_.set_packet_sink(nullptr);
   impl_->detach();
+}
+
+void Router::join(PacketExchange& exchange, Shard shard) {
+  impl_->join(*exchange.impl_, shard);
 }
 
 void Router::attach(TunDevice& tun) {

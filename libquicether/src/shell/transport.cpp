@@ -38,8 +38,8 @@ Transport::~Transport() {
   impl_->shut();
 }
 
-result<void> Transport::open() {
-  return impl_->open();
+result<void> Transport::open(std::uint16_t port) {
+  return impl_->open(port);
 }
 
 bool Transport::is_open() const noexcept {

@@ -38,11 +38,13 @@ Transport::Impl::Impl(Environment& environment,
                 environment.unix_time()},
       timer_{environment.make_timer()} {}
 
-result<void> Transport::Impl::open() {
+result<void> Transport::Impl::open(std::uint16_t port) {
   if (socket_) {
     return errc::already_open;
   }
-  auto socket = environment_.open_datagram_socket(config_.socket);
+  auto options = config_.socket;
+  options.bind.port = port == 0 ? options.bind.port : port;
+  auto socket = environment_.open_datagram_socket(options);
   if (!socket) {
     return socket.error();
   }
@@ -259,9 +261,9 @@ void Transport::Impl::handle(const node::SessionUp& up) {
 }
 
 void Transport::Impl::log_down(const node::SessionDown& down) {
-  const bool failed =
-      !down.was_up || (down.reason != errc::closed_locally && down.reason != errc::closed_by_peer &&
-                       down.reason != errc::superseded);
+  const bool ended = down.reason == errc::closed_locally || down.reason == errc::closed_by_peer ||
+                     down.reason == errc::superseded;
+  const bool failed = !(down.was_up && ended) && down.reason != errc::wrong_shard;
   environment_.events().on_event({down.was_up ? "session.down" : "session.failed",
                                   failed ? Severity::warning : Severity::info,
                                   {{"address", down.remote.to_string()},

@@ -23,7 +23,7 @@ class Transport::Impl final : public detail::StreamHost,
        TransportConfig config,
        node::AdmissionControl& admission);
 
-  [[nodiscard]] result<void> open();
+  [[nodiscard]] result<void> open(std::uint16_t port);
   void shut() noexcept;
 
   void set_observer(TransportObserver* observer) noexcept { observer_ = observer; }

@@ -75,6 +75,7 @@ TEST_CASE("error: a code equals the condition its enumerator documents", "[base]
       {errc::no_address, condition::unreachable},
       {errc::no_session, condition::unreachable},
       {errc::to_self, condition::misuse},
+      {errc::wrong_shard, condition::retry_later},
       {errc::would_block, condition::retry_later},
       {errc::too_large, condition::misuse},
       {errc::limit_reached, condition::retry_later},

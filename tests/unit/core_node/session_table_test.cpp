@@ -331,3 +331,26 @@ TEST_CASE("session_table: a peer that never answers times out", "[node][session_
   REQUIRE(world.client.seen<SessionDown>().size() == 1);
   CHECK(world.client.seen<SessionDown>()[0].reason == errc::timed_out);
 }
+
+TEST_CASE("session_table: one shard of a node has the sessions of a peer", "[node][shard]") {
+  const auto right = lane_between(World{}.client.id(), World{}.server.id()) % 2U;
+  for (std::uint8_t index = 0; index < 2; ++index) {
+    CAPTURE(index, right);
+    SessionTableConfig config;
+    config.quic.shard = {index, 2};
+    World world{{}, std::move(config)};
+    world.admit_each_other();
+    world.dial();
+    world.run(1s);
+
+    if (index == right) {
+      CHECK(world.client.seen<SessionUp>().size() == 1);
+      continue;
+    }
+    CHECK(world.client.seen<SessionUp>().empty());
+    const auto down = world.client.seen<SessionDown>();
+    REQUIRE(down.size() == 1);
+    CHECK(down[0].reason == errc::wrong_shard);
+    CHECK(down[0].peer == world.server.key.public_key());  // so that it can be dialled rightly
+  }
+}

@@ -386,3 +386,66 @@ TEST_CASE("link_table: bounds the peers it remembers", "[path][link_table]") {
   CHECK(links.intern(node(2)).has_value());
   CHECK(links.intern(node(3)).error() == errc::limit_reached);
 }
+
+TEST_CASE("link_table: the shards of a node never give two peers one index",
+          "[path][link_table][shard]") {
+  SeededRandom random{1};
+  LinkConfig config = Table::config(5);
+  config.shard = {2, 3};
+  LinkTable links{config, random};
+
+  const auto first = links.intern(node(1)).value();
+  const auto second = links.intern(node(2)).value();
+
+  CHECK(first == PeerIndex{2});
+  CHECK(second == PeerIndex{5});
+  CHECK(links.find(second)->id == node(2));
+  CHECK(links.find(PeerIndex{0}) == nullptr);
+  CHECK(links.find(PeerIndex{4}) == nullptr);
+  CHECK(links.find(PeerIndex{8}) == nullptr);
+}
+
+TEST_CASE("link_table: whoever answers on the wrong lane is dialled on the right one",
+          "[path][link_table][shard]") {
+  Table table;
+  PeerTarget anybody;
+  anybody.addresses = {address(1)};
+  const auto target = table.links.add_target(table.now, anybody).value();
+  const auto first = table.run_until(table.now);
+  REQUIRE(first.size() == 1);
+  CHECK_FALSE(first[0].guess.has_value());
+
+  table.links.on_dial_misplaced(table.now, first[0].dial, node(9));
+
+  CHECK(table.events<TargetMisplaced>() == 0);  // this is the only shard
+  const auto second = table.run_until(table.now + 300ms);
+  REQUIRE(second.size() == 1);
+  CHECK(second[0].guess == node(9));
+  CHECK_FALSE(second[0].expected_id.has_value());
+  table.links.remove_target(target);
+}
+
+TEST_CASE("link_table: tells when whoever answers belongs to another shard",
+          "[path][link_table][shard]") {
+  SeededRandom random{1};
+  LinkConfig config = Table::config(5);
+  config.shard = {0, 2};
+  LinkTable links{config, random};
+  PeerTarget anybody;
+  anybody.addresses = {address(1)};
+  const auto target = links.add_target({}, anybody).value();
+  links.on_timeout({});
+  const auto action = links.poll_action();
+  REQUIRE(action.has_value());
+  auto odd = node(9);
+  odd.bytes.back() = 1;  // the other's lane is 1
+
+  links.on_dial_misplaced({}, std::get<Dial>(*action).dial, odd);
+
+  const auto event = links.poll_event();
+  REQUIRE(event.has_value());
+  const auto* misplaced = std::get_if<TargetMisplaced>(&*event);
+  REQUIRE(misplaced != nullptr);
+  CHECK(misplaced->target == target);
+  CHECK(misplaced->id == odd);
+}

@@ -335,6 +335,32 @@ TEST_CASE("cid: what looks like a DHT message", "[quic][cid]") {
   CHECK_FALSE(looks_like_dht(as_bytes("d1;")));
 }
 
+TEST_CASE("cid: leads to the shard that made it", "[quic][cid][shard]") {
+  SeededRandom random{1};
+  const auto key = crypto::KeyPair::generate(random);
+  for (const std::uint8_t count : std::initializer_list<std::uint8_t>{1, 2, 3, 7, 16}) {
+    for (std::uint8_t index = 0; index < count; ++index) {
+      CidMaker maker{key, random, {index, count}};
+      for (int i = 0; i < 50; ++i) {
+        const auto cid = maker.make();
+        ByteVector short_header{0x40};
+        short_header.insert(short_header.end(), cid.bytes.begin(), cid.bytes.end());
+        ByteVector long_header{0xc0, 0, 0, 0, 1, 8};
+        long_header.insert(long_header.end(), cid.bytes.begin(), cid.bytes.end());
+        CHECK(shard_of(short_header, count) == index);
+        CHECK(shard_of(long_header, count) == index);
+      }
+    }
+  }
+}
+
+TEST_CASE("cid: what says nothing about a shard is for the first", "[quic][cid][shard]") {
+  CHECK(shard_of(as_bytes("d1:ad2:id20:"), 16) == 0);
+  CHECK(shard_of({}, 16) == 0);
+  CHECK(shard_of(ByteVector{0x40}, 16) == 0);
+  CHECK(shard_of(ByteVector{0xc0, 0, 0, 0, 1, 8}, 16) == 0);
+}
+
 TEST_CASE("cid: a reset token follows from key and id alone", "[quic][cid]") {
   SeededRandom random{1};
   const auto key = crypto::KeyPair::generate(random);

@@ -137,6 +137,7 @@ log_format = "json"
 
 [performance]
 io_backend = "io_uring"
+shards = 4
 cpu_affinity = [0, 3]
 offload = false
 chunks = false
@@ -191,6 +192,7 @@ subnets = ["10.1.0.0/16"]
   CHECK(config.monitoring.log_format == LogFormat::json);
   CHECK(config.performance.io_backend == IoBackend::io_uring);
   CHECK(config.performance.cpu_affinity == std::vector<unsigned>{0, 3});
+  CHECK(config.performance.shards == 4);
   CHECK_FALSE(config.performance.offload);
   CHECK_FALSE(config.performance.chunks);
   CHECK(config.control.socket == "/etc/quicether/control.sock");
@@ -207,7 +209,7 @@ subnets = ["10.1.0.0/16"]
   }
   CHECK(loaded.origins.at("network.mtu") == "/etc/quicether/config.toml:13:1");
   CHECK(loaded.origins.at("multipath.weights") == "/etc/quicether/config.toml:33:12");
-  CHECK(loaded.origins.at("peer") == "/etc/quicether/config.toml:69:3");
+  CHECK(loaded.origins.at("peer") == "/etc/quicether/config.toml:70:3");
 }
 
 TEST_CASE("config: says which keys have no effect in this version", "[mgmt][config]") {

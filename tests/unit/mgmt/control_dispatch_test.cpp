@@ -38,18 +38,20 @@ std::string error(std::string_view body) {
 TEST_CASE("control: node.status", "[mgmt][control]") {
   FakeDaemon daemon;
 
-  CHECK(ask(daemon, "node.status") ==
-        result(R"({"id":"3fa9c0d1e2f30415263748596a7b8c9daebfc0d1",)"
-               R"("key":"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",)"
-               R"("name":"laptop","version":"0.1.0","tun_name":"quicether0","tun_mtu":1380,)"
-               R"("overlay_addresses":["100.64.0.1/16","fd00::1/8"],"listen":["[::]:9000"],)"
-               R"("peers_connected":1,"paths_active":1,"uptime_us":90061000000,)"
-               R"("discovery":{"dht_nodes":12,"external_addresses":["198.51.100.7:9000"],)"
-               R"("published_endpoints":["198.51.100.7:9000","192.168.1.5:9000"]},)"
-               R"("policy_source":"/etc/quicether/policy.toml","policy_rules":3,)"
-               R"("warnings":["node.role: configured but not available in this version"],)"
-               R"("counters":{"router.dropped.no_route":7,)"
-               R"("router.forwarded":18446744073709551615}})"));
+  CHECK(
+      ask(daemon, "node.status") ==
+      result(
+          R"({"id":"3fa9c0d1e2f30415263748596a7b8c9daebfc0d1",)"
+          R"("key":"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",)"
+          R"("name":"laptop","version":"0.1.0","tun_name":"quicether0","tun_mtu":1380,"shards":1,)"
+          R"("overlay_addresses":["100.64.0.1/16","fd00::1/8"],"listen":["[::]:9000"],)"
+          R"("peers_connected":1,"paths_active":1,"uptime_us":90061000000,)"
+          R"("discovery":{"dht_nodes":12,"external_addresses":["198.51.100.7:9000"],)"
+          R"("published_endpoints":["198.51.100.7:9000","192.168.1.5:9000"]},)"
+          R"("policy_source":"/etc/quicether/policy.toml","policy_rules":3,)"
+          R"("warnings":["node.role: configured but not available in this version"],)"
+          R"("counters":{"router.dropped.no_route":7,)"
+          R"("router.forwarded":18446744073709551615}})"));
 }
 
 TEST_CASE("control: node.peers", "[mgmt][control]") {

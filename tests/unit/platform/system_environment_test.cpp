@@ -10,6 +10,10 @@
 #include <array>
 #include <filesystem>
 #include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
 
 namespace quicether {
 
@@ -135,6 +139,37 @@ TEST_CASE("state_directory: one that others may write into is refused with what 
   CHECK(explain_state_directory(refused.error(), path) ==
         "other users may write into the state directory " + path + ": chmod go-w " + path);
   CHECK(explain_state_directory(errc::not_found, path).starts_with("the state directory " + path));
+}
+
+TEST_CASE("system_environment: shards have threads of their own and share store and events",
+          "[platform][environment][shard]") {
+  boost::asio::io_context io{1};
+  test::EventLog events;
+  SystemOptions options;
+  options.events = &events;
+  options.shards = 3;
+  const auto environment = system_environment(io.get_executor(), std::move(options));
+  REQUIRE(environment->shard_count() == 3);
+  CHECK(&environment->shard(0) == environment.get());
+
+  std::vector<std::thread::id> threads;
+  std::vector<std::unique_ptr<Timer>> timers(3);
+  for (std::size_t index = 0; index < 3; ++index) {
+    environment->run_on_shard(index, [&] {
+      auto& shard = environment->shard(index);
+      threads.push_back(std::this_thread::get_id());
+      REQUIRE(shard.store().save("shard." + std::to_string(index), as_bytes("x")).has_value());
+      shard.events().on_event({"test.shard", Severity::info, {{"index", std::to_string(index)}}});
+      timers[index] = shard.make_timer();
+    });
+  }
+  CHECK(threads[0] == std::this_thread::get_id());
+  CHECK(std::set(threads.begin(), threads.end()).size() == 3);
+  test::run_until(io, [&] { return events.count("test.shard") == 3; });
+  for (std::size_t index = 0; index < 3; ++index) {
+    CHECK(environment->store().load("shard." + std::to_string(index)).has_value());
+    environment->run_on_shard(index, [&] { timers[index].reset(); });
+  }
 }
 
 }  // namespace quicether

@@ -1,7 +1,10 @@
 #include "platform/linux/udp_open.hpp"
 
+#include "core/quic/cid.hpp"
 #include "unit/platform/system_calls.hpp"
 #include "unit/platform/udp_support.hpp"
+
+#include <quicether/base/random.hpp>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -38,6 +41,72 @@ TEST_CASE("udp_open: a port in use is already_open and an event says which", "[p
   CHECK(net.events.field("udp.open_failed", "address") == address);
   CHECK(net.events.field("udp.open_failed", "step") == "bind");
   CHECK_FALSE(net.events.field("udp.open_failed", "reason").empty());
+}
+
+TEST_CASE("udp_open: the shards of a node share a port, and nobody else gets it",
+          "[platform][udp][shard]") {
+  Loopback net;
+  auto options = Loopback::options("127.0.0.1:0");
+  options.shard = {0, 2};
+  const auto first = open_udp_socket(options, true, net.events);
+  options.bind = first.value().local;
+  options.shard = {1, 2};
+  const auto second = open_udp_socket(options, true, net.events);
+  CHECK(second.value().local == first.value().local);
+
+  options.shard = {0, 2};
+  CHECK(open_udp_socket(options, true, net.events).error() == errc::already_open);
+  options.shard = {};
+  CHECK(open_udp_socket(options, true, net.events).error() == errc::already_open);
+}
+
+TEST_CASE("udp_open: each shard gets the datagrams with its lanes", "[platform][udp][shard]") {
+  constexpr std::uint8_t kShards = 3;
+  for (const std::string_view any : {"127.0.0.1:0", "[::1]:0", "[::]:0"}) {
+    CAPTURE(any);
+    Loopback net;
+    auto options = Loopback::options(any);
+    std::vector<std::unique_ptr<UdpSocket>> sockets;
+    for (std::uint8_t index = 0; index < kShards; ++index) {
+      options.shard = {index, kShards};
+      auto socket = UdpSocket::open(net.io.get_executor(), options, true, net.events).value();
+      options.bind = socket->local_endpoint();
+      sockets.push_back(std::move(socket));
+    }
+    const bool v4 = options.bind.address.is_v4();
+    const auto sender = net.open(v4 ? "127.0.0.1:0" : "[::1]:0");
+    const auto to = test::at(v4 ? "127.0.0.1" : "::1", options.bind.port);
+
+    // Beginnings of long and short headers, of DHT messages, and of what is nearly one of those.
+    std::vector<ByteVector> datagrams{{0}, {'d'}, {0xff, 1, 2, 3, 4, 5}};
+    SeededRandom random{7};
+    for (int i = 0; i < 300; ++i) {
+      ByteVector bytes(1 + random.below(40));
+      random.fill(bytes);
+      datagrams.push_back(bytes);
+    }
+    for (const std::string_view text : {"d1:a", "d9:", "d/:a", "d::a", "d1;a", "e1:a", "d5:b"}) {
+      datagrams.emplace_back(text.begin(), text.end());
+    }
+    std::vector<std::vector<ByteVector>> expected(kShards);
+    for (auto& datagram : datagrams) {
+      expected[quic::shard_of(datagram, kShards)].push_back(datagram);
+      OutgoingTrain train;
+      train.remote = to;
+      train.bytes = datagram;
+      train.segment_bytes = datagram.size();
+      REQUIRE(sender->send({&train, 1}) == 1);
+    }
+
+    for (std::uint8_t index = 0; index < kShards; ++index) {
+      const auto received = net.receive(*sockets[index], expected[index].size());
+      std::vector<ByteVector> bytes;
+      for (const auto& datagram : received) {
+        bytes.push_back(datagram.bytes);
+      }
+      CHECK(bytes == expected[index]);
+    }
+  }
 }
 
 TEST_CASE("udp_open: an address or interface that is not here is invalid_argument",

@@ -37,6 +37,7 @@ enum class errc {
   no_address,            ///< no address is known for the peer (unreachable)
   no_session,            ///< there is no session to the peer (unreachable)
   to_self,               ///< the address leads back to this node (misuse)
+  wrong_shard,           ///< another shard of the node has this peer's sessions (retry_later)
   // Data
   would_block,    ///< try again when writable (retry_later)
   too_large,      ///< larger than the path or a limit allows (misuse)

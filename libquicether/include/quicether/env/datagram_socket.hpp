@@ -4,6 +4,7 @@
 #include <quicether/base/address.hpp>
 #include <quicether/base/datagram.hpp>
 #include <quicether/base/error.hpp>
+#include <quicether/base/shard.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
 
@@ -19,6 +20,9 @@ struct DatagramSocketOptions {
   std::string interface{};  ///< non-empty: bind to this network interface
   std::size_t receive_buffer_bytes = 4U << 20U;  ///< wanted; the system may grant less
   std::size_t send_buffer_bytes = 4U << 20U;
+  /// The sockets of a node's shards share the port; each gets the datagrams with its lanes. They
+  /// are opened in the order of their indices.
+  Shard shard{};
 };
 
 /// Counters since the socket was opened.

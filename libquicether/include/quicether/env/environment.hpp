@@ -1,6 +1,7 @@
 #ifndef QUICETHER_ENV_ENVIRONMENT_HPP
 #define QUICETHER_ENV_ENVIRONMENT_HPP
 
+#include <quicether/base/assert.hpp>
 #include <quicether/base/error.hpp>
 #include <quicether/base/event.hpp>
 #include <quicether/base/random.hpp>
@@ -12,6 +13,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <functional>
 #include <memory>
 
 namespace quicether {
@@ -56,6 +58,24 @@ class Environment {
   /// **Errors:** `already_open` (name in use), `permission_denied`, `invalid_argument`,
   /// `unsupported` (no TUN in this environment), `io_failure`.
   [[nodiscard]] virtual result<std::unique_ptr<TunDevice>> open_tun(const TunOptions& options) = 0;
+
+  /// How many shards share the work of a node; 1: all of it happens on the executor.
+  [[nodiscard]] virtual std::size_t shard_count() const noexcept { return 1; }
+
+  /// The environment of a shard, for objects that live on its thread: 0 is this one. The Store is
+  /// common to all; what another shard tells its EventSink arrives on this environment's thread.
+  /// `index`: below shard_count().
+  [[nodiscard]] virtual Environment& shard(std::size_t index) noexcept {
+    QE_ASSERT(index == 0);
+    return *this;
+  }
+
+  /// Runs `job` on a shard's thread and waits until it is done. Threads: this environment's; a job
+  /// must not wait for that in its turn.
+  virtual void run_on_shard(std::size_t index, const std::function<void()>& job) {
+    QE_ASSERT(index == 0);
+    job();
+  }
 };
 
 }  // namespace quicether

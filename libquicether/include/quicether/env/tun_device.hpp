@@ -4,6 +4,7 @@
 #include <quicether/base/address.hpp>
 #include <quicether/base/bytes.hpp>
 #include <quicether/base/error.hpp>
+#include <quicether/base/shard.hpp>
 #include <quicether/core/wire/offload.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -20,6 +21,9 @@ struct TunOptions {
   std::string name = "quicether0";  ///< at most 15 bytes
   std::uint32_t mtu = 1400;         ///< 1280..65535 bytes of IP packet
   std::vector<InterfaceAddress> addresses{};
+  /// The shards of a node each open a queue of the interface: the first makes the interface, the
+  /// others name it. A flow's packets come out of the queue that its last packet was written to.
+  Shard shard{};
 };
 
 /// Counters since the device was opened. A super-packet counts as the packets it stands for.

@@ -148,6 +148,7 @@ struct MonitoringSection {
 /// `[performance]`
 struct PerformanceSection {
   IoBackend io_backend = IoBackend::epoll;
+  unsigned shards = 1;                   ///< threads that share the work
   std::vector<unsigned> cpu_affinity{};  ///< CPU numbers; empty: any
   bool offload = true;                   ///< the kernel's segmentation offloads, TUN and UDP
   bool chunks = true;                    ///< super-packets travel whole

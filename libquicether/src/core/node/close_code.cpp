@@ -21,6 +21,8 @@ errc to_errc(CloseCode code) noexcept {
       return errc::timed_out;
     case CloseCode::busy:
       return errc::refused_busy;
+    case CloseCode::wrong_shard:
+      return errc::wrong_shard;
   }
   return errc::closed_by_peer;  // a code that a later version defines
 }

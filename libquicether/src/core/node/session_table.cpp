@@ -21,6 +21,13 @@ SessionId session_of(quic::ConnectionHandle connection) {
   return {connection.value};
 }
 
+std::optional<NodeId> expected_peer(const DialOptions& options) {
+  if (options.expected_key) {
+    return crypto::node_id(*options.expected_key);
+  }
+  return options.expected_id ? options.expected_id : options.guess;
+}
+
 quic::ConnectionHandle connection_of(SessionId session) {
   return {session.value};
 }
@@ -46,6 +53,9 @@ result<SessionId> SessionTable::dial(Instant now, const DialOptions& options) {
   connect.local = options.local;
   connect.expected_id = options.expected_id;
   connect.expected_key = options.expected_key;
+  if (const auto peer = expected_peer(options)) {
+    connect.lane = lane_between(crypto::node_id(key_.public_key()), *peer);
+  }
   const auto connection = endpoint_.connect(now, connect);
   if (!connection) {
     return connection.error();
@@ -249,6 +259,11 @@ void SessionTable::on_handshake(Instant now,
   }
   if (done.peer == key_.public_key()) {
     refuse(now, session, CloseCode::to_self, errc::to_self, "this is the same node");
+    return;
+  }
+  const auto lane = lane_between(crypto::node_id(key_.public_key()), info.peer_id);
+  if (!config_.quic.shard.has_lane(lane)) {
+    refuse(now, session, CloseCode::wrong_shard, errc::wrong_shard, "another shard has the peer");
     return;
   }
   if (!info.dialled_here) {

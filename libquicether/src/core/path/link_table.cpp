@@ -30,7 +30,7 @@ result<PeerIndex> LinkTable::intern(const NodeId& id) {
   if (peers_.size() >= config_.peers_max) {
     return errc::limit_reached;
   }
-  const PeerIndex index{static_cast<std::uint32_t>(peers_.size())};
+  const auto index = config_.shard.peer_at(peers_.size());
   LinkPeer peer;
   peer.index = index;
   peer.id = id;
@@ -40,7 +40,8 @@ result<PeerIndex> LinkTable::intern(const NodeId& id) {
 }
 
 const LinkPeer* LinkTable::find(PeerIndex peer) const noexcept {
-  return peer.value < peers_.size() ? &peers_[peer.value] : nullptr;
+  const auto position = config_.shard.position_of(peer);
+  return config_.shard.has(peer) && position < peers_.size() ? &peers_[position] : nullptr;
 }
 
 const LinkPeer* LinkTable::find(const NodeId& id) const noexcept {
@@ -54,8 +55,9 @@ const LinkPeer* LinkTable::find(SessionId session) const noexcept {
 }
 
 LinkPeer* LinkTable::mutable_peer(PeerIndex peer) noexcept {
-  QE_ASSERT(peer.value < peers_.size());
-  return &peers_[peer.value];
+  const auto position = config_.shard.position_of(peer);
+  QE_ASSERT(config_.shard.has(peer) && position < peers_.size());
+  return &peers_[position];
 }
 
 result<TargetId> LinkTable::add_target(Instant now, PeerTarget wanted) {
@@ -138,7 +140,7 @@ bool LinkTable::satisfied(const Target& target, const Slot& slot) const noexcept
   if (!target.peer) {
     return false;
   }
-  return std::ranges::any_of(peers_[target.peer->value].sessions, [&](const LinkSession& session) {
+  return std::ranges::any_of(find(*target.peer)->sessions, [&](const LinkSession& session) {
     return session.path_id == slot.path_id;
   });
 }
@@ -147,7 +149,7 @@ bool LinkTable::in_demand(const Target& target, Instant now) const noexcept {
   if (!target.peer) {
     return false;
   }
-  const auto& peer = peers_[target.peer->value];
+  const auto& peer = *find(*target.peer);
   return peer.ever_demanded && now - peer.last_demand <= config_.demand_window;
 }
 
@@ -175,6 +177,7 @@ void LinkTable::attempt(Instant now, Target& target, Slot& slot) {
   action.remote = take_address(now, target, slot);
   action.expected_id = target.wanted.id;
   action.expected_key = target.wanted.key;
+  action.guess = target.wanted.guess;
   actions_.emplace_back(std::move(action));
   slot.attempts.push_back({dial, false});
 }
@@ -210,10 +213,10 @@ void LinkTable::abandon_attempts(Slot& slot, std::optional<DialId> except) {
 }
 
 void LinkTable::on_demand(Instant now, PeerIndex peer) {
-  if (peer.value >= peers_.size()) {
+  if (find(peer) == nullptr) {
     return;
   }
-  auto& entry = peers_[peer.value];
+  auto& entry = *mutable_peer(peer);
   const bool fresh = !entry.ever_demanded || now - entry.last_demand > config_.redial_min;
   entry.last_demand = now;
   entry.ever_demanded = true;
@@ -432,6 +435,22 @@ void LinkTable::on_dial_failed(Instant now,
       peer.last_error = reason;
       peer.last_detail = detail;
     }
+  }
+}
+
+void LinkTable::on_dial_misplaced(Instant now, DialId dial, const NodeId& id) {
+  Target* target = nullptr;
+  Slot* slot = find_slot(dial, &target);
+  if (slot == nullptr) {
+    return;
+  }
+  std::erase_if(slot->attempts, [&](const Attempt& attempt) { return attempt.dial == dial; });
+  target->wanted.guess = id;
+  slot->next_attempt = now + config_.alternative_delay;
+  if (!config_.shard.has_lane(lane_between(config_.self, id))) {
+    const auto found =
+        std::ranges::find_if(targets_, [&](const auto& entry) { return &entry.second == target; });
+    events_.emplace_back(TargetMisplaced{found->first, id});
   }
 }
 

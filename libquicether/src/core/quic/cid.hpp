@@ -3,6 +3,7 @@
 
 #include <quicether/base/bytes.hpp>
 #include <quicether/base/random.hpp>
+#include <quicether/base/shard.hpp>
 #include <quicether/core/crypto/secret_bytes.hpp>
 
 #include <array>
@@ -36,15 +37,20 @@ struct OwnCid {
 /// of a QUIC short header too, so connection ids stay clear of the rest.
 [[nodiscard]] bool looks_like_dht(ConstBytes datagram) noexcept;
 
+/// The index of the shard that a UDP payload is for: what the first byte of its destination
+/// connection id says, and 0 for DHT messages and for what has no such byte. Any bytes.
+/// `count`: 1..kShardsMax.
+[[nodiscard]] std::size_t shard_of(ConstBytes datagram, std::size_t count) noexcept;
+
 /// Chooses connection ids and knows the reset token of each.
 ///
 /// Tokens follow from the node's key alone, so that a restarted node can reset connections it has
 /// forgotten. **Source:** RFC 9000 section 10.3.2.
 class CidMaker {
  public:
-  CidMaker(const crypto::KeyPair& key, Random& random);
+  CidMaker(const crypto::KeyPair& key, Random& random, Shard shard = {});
 
-  /// A random id that never makes a packet look like a DHT message.
+  /// A random id that leads packets to the shard, and never makes one look like a DHT message.
   [[nodiscard]] OwnCid make() noexcept;
 
   [[nodiscard]] ResetToken reset_token(ConstBytes cid) const noexcept;
@@ -52,6 +58,7 @@ class CidMaker {
  private:
   crypto::SecretBytes reset_key_;
   Random& random_;
+  Shard shard_;
 };
 
 }  // namespace quicether::quic

@@ -79,7 +79,7 @@ Connection::Connection(Shared& shared,
                  NativePath{options.local.address, options.remote},
                  {options.expected_id, options.expected_key}} {
   any_local_ = options.local.address.is_unspecified();
-  begin_client(written_path_);
+  begin_client(written_path_, options.lane);
 }
 
 Connection::Connection(Shared& shared,
@@ -122,10 +122,12 @@ OwnCid Connection::add_own_cid() {
   return cid;
 }
 
-void Connection::begin_client(const NativePath& path) {
+void Connection::begin_client(const NativePath& path, std::optional<std::uint8_t> lane) {
   const auto settings = make_settings();
   const auto parameters = make_parameters();
-  const auto peer_cid = to_native(shared_.cids.make().bytes);
+  auto first_cid = shared_.cids.make().bytes;
+  first_cid[0] = lane.value_or(static_cast<std::uint8_t>(shared_.random.below(256)));
+  const auto peer_cid = to_native(first_cid);
   const auto own_cid = to_native(add_own_cid().bytes);
   ngtcp2_conn* made = nullptr;
   const int failed = ngtcp2_conn_client_new(&made,

@@ -135,7 +135,7 @@ class Connection {
              Instant now,
              const NativePath& path,
              const crypto::TlsExpectation& expectation);
-  void begin_client(const NativePath& path);
+  void begin_client(const NativePath& path, std::optional<std::uint8_t> lane);
   void begin_server(const Newcomer& newcomer, const NativePath& path);
   [[nodiscard]] ngtcp2_settings make_settings() const;
   [[nodiscard]] ngtcp2_transport_params make_parameters() const;

@@ -211,7 +211,10 @@ void Endpoint::Impl::on_unknown(Instant now,
     return;
   }
   ++shared_.stats.datagrams_ignored;
-  replies_.reset(now, train, packet);
+  const auto& shard = shared_.config.shard;
+  if (shard_of(packet, shard.count) == shard.index) {  // else another shard may know it
+    replies_.reset(now, train, packet);
+  }
 }
 
 Connection* Endpoint::Impl::find_by_token(ConstBytes packet) const noexcept {

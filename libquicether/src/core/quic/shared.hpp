@@ -22,7 +22,7 @@ struct Shared {
          Random& source)
       : config{std::move(wanted)},
         random{source},
-        cids{key, source},
+        cids{key, source, config.shard},
         ids{cids},
         tls{credentials, {config.alpn, config.require_post_quantum, config.resumption}} {}
 

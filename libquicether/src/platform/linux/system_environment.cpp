@@ -3,12 +3,22 @@
 #include "platform/linux/tun_interface.hpp"
 #include "platform/linux/udp_socket.hpp"
 
+#include <quicether/base/assert.hpp>
 #include <quicether/core/crypto/system_random.hpp>
 #include <quicether/system_environment.hpp>
 
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
 #include <functional>
 #include <map>
+#include <memory>
+#include <mutex>
+#include <semaphore>
+#include <thread>
 #include <utility>
+#include <vector>
 
 namespace quicether {
 
@@ -20,21 +30,25 @@ namespace {
 class VolatileStore final : public Store {
  public:
   [[nodiscard]] result<ByteVector> load(std::string_view name) override {
+    const std::lock_guard lock{mutex_};
     const auto found = values_.find(name);
     return found == values_.end() ? result<ByteVector>{errc::not_found} : found->second;
   }
 
   [[nodiscard]] result<void> save(std::string_view name, ConstBytes value) override {
+    const std::lock_guard lock{mutex_};
     values_.insert_or_assign(std::string{name}, ByteVector{value.begin(), value.end()});
     return {};
   }
 
   [[nodiscard]] result<void> remove(std::string_view name) override {
+    const std::lock_guard lock{mutex_};
     values_.erase(std::string{name});
     return {};
   }
 
  private:
+  std::mutex mutex_{};
   std::map<std::string, ByteVector, std::less<>> values_{};
 };
 
@@ -43,15 +57,14 @@ class NoEvents final : public EventSink {
   void on_event(const Event& /*event*/) override {}
 };
 
-class SystemEnvironment final : public Environment {
+/// What the objects of one thread take from the system.
+class ThreadEnvironment : public Environment {
  public:
-  SystemEnvironment(const boost::asio::any_io_executor& executor, SystemOptions options)
-      : executor_{executor},
-        timers_{executor},
-        store_{options.store != nullptr ? std::move(options.store)
-                                        : std::make_unique<VolatileStore>()},
-        events_{options.events != nullptr ? *options.events : no_events_},
-        offload_{options.segmentation_offload} {}
+  ThreadEnvironment(const boost::asio::any_io_executor& executor,
+                    Store& store,
+                    EventSink& events,
+                    bool offload)
+      : executor_{executor}, timers_{executor}, store_{store}, events_{events}, offload_{offload} {}
 
   [[nodiscard]] boost::asio::any_io_executor get_executor() noexcept override { return executor_; }
 
@@ -61,7 +74,7 @@ class SystemEnvironment final : public Environment {
 
   [[nodiscard]] Random& random() noexcept override { return random_; }
 
-  [[nodiscard]] Store& store() noexcept override { return *store_; }
+  [[nodiscard]] Store& store() noexcept override { return store_; }
 
   [[nodiscard]] EventSink& events() noexcept override { return events_; }
 
@@ -82,10 +95,110 @@ class SystemEnvironment final : public Environment {
   boost::asio::any_io_executor executor_;
   TimerQueue timers_;
   crypto::SystemRandom random_{};
-  NoEvents no_events_{};
-  std::unique_ptr<Store> store_;
+  Store& store_;
   EventSink& events_;
   bool offload_;
+};
+
+/// Carries events to another thread.
+class PostedEvents final : public EventSink {
+ public:
+  PostedEvents(const boost::asio::any_io_executor& executor, std::shared_ptr<EventSink> sink)
+      : executor_{executor}, sink_{std::move(sink)} {}
+
+  void on_event(const Event& event) override {
+    boost::asio::post(executor_, [sink = sink_, event] { sink->on_event(event); });
+  }
+
+ private:
+  boost::asio::any_io_executor executor_;
+  std::shared_ptr<EventSink> sink_;
+};
+
+/// A further shard: a thread that runs an event loop, and its environment.
+class ShardThread {
+ public:
+  ShardThread(Store& store,
+              const boost::asio::any_io_executor& main,
+              std::shared_ptr<EventSink> sink,
+              bool offload)
+      : events_{main, std::move(sink)},
+        environment_{io_.get_executor(), store, events_, offload},
+        thread_{[this] { io_.run(); }} {}
+
+  ShardThread(const ShardThread&) = delete;
+  ShardThread& operator=(const ShardThread&) = delete;
+
+  ~ShardThread() {
+    work_.reset();
+    io_.stop();
+    thread_.join();
+  }
+
+  [[nodiscard]] Environment& environment() noexcept { return environment_; }
+
+  void run(const std::function<void()>& job) {
+    std::binary_semaphore done{0};
+    boost::asio::post(io_, [&] {
+      job();
+      done.release();
+    });
+    done.acquire();
+  }
+
+ private:
+  boost::asio::io_context io_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
+      io_.get_executor()};
+  PostedEvents events_;
+  ThreadEnvironment environment_;
+  std::thread thread_;
+};
+
+/// What outlives the ThreadEnvironment that refers to it.
+struct Resources {
+  explicit Resources(SystemOptions options)
+      : store{options.store != nullptr ? std::move(options.store)
+                                       : std::make_unique<VolatileStore>()} {
+    if (options.events != nullptr) {
+      events = {options.events, [](EventSink*) {}};  // the embedder's own
+    }
+  }
+
+  std::unique_ptr<Store> store;
+  std::shared_ptr<EventSink> events = std::make_shared<NoEvents>();
+};
+
+class SystemEnvironment final : private Resources, public ThreadEnvironment {
+ public:
+  SystemEnvironment(const boost::asio::any_io_executor& executor,
+                    std::size_t shards,
+                    bool offload,
+                    SystemOptions options)
+      : Resources{std::move(options)},
+        ThreadEnvironment{executor, *Resources::store, *Resources::events, offload} {
+    while (1 + threads_.size() < shards) {
+      threads_.push_back(
+          std::make_unique<ShardThread>(*Resources::store, executor, Resources::events, offload));
+    }
+  }
+
+  [[nodiscard]] std::size_t shard_count() const noexcept override { return 1 + threads_.size(); }
+
+  [[nodiscard]] Environment& shard(std::size_t index) noexcept override {
+    return index == 0 ? *this : threads_[index - 1]->environment();
+  }
+
+  void run_on_shard(std::size_t index, const std::function<void()>& job) override {
+    if (index == 0) {
+      job();
+    } else {
+      threads_[index - 1]->run(job);
+    }
+  }
+
+ private:
+  std::vector<std::unique_ptr<ShardThread>> threads_{};
 };
 
 }  // namespace
@@ -94,7 +207,11 @@ class SystemEnvironment final : public Environment {
 
 std::unique_ptr<Environment> system_environment(const boost::asio::any_io_executor& executor,
                                                 SystemOptions options) {
-  return std::make_unique<linux_platform::SystemEnvironment>(executor, std::move(options));
+  QE_ASSERT(options.shards >= 1 && options.shards <= kShardsMax);
+  const auto shards = options.shards;
+  const bool offload = options.segmentation_offload;
+  return std::make_unique<linux_platform::SystemEnvironment>(
+      executor, shards, offload, std::move(options));
 }
 
 }  // namespace quicether

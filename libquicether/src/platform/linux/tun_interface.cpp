@@ -31,7 +31,7 @@ result<std::unique_ptr<TunInterface>> TunInterface::open(
     const TunOptions& options,
     bool offload,
     EventSink& events) {
-  auto opened = open_tun_descriptor(options.name, offload, events);
+  auto opened = open_tun_descriptor(options.name, options.shard, offload, events);
   if (opened.has_error()) {
     return opened.error();
   }
@@ -64,6 +64,10 @@ TunInterface::TunInterface(WatchedDescriptor descriptor,
       writer_{descriptor_.get(), {.tcp = opened.tcp_offload, .udp = opened.udp_offload}} {}
 
 result<void> TunInterface::set_up(const TunOptions& options) {
+  if (options.shard.index != 0) {
+    mtu_ = options.mtu;
+    return {};
+  }
   if (auto done = interface_.prepare(wire::kSegmentsMax); done.has_error()) {
     return done;
   }

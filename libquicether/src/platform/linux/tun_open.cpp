@@ -50,7 +50,10 @@ void enable_offload(OpenedTun& tun) noexcept {
 
 }  // namespace
 
-result<OpenedTun> open_tun_descriptor(const std::string& name, bool offload, EventSink& events) {
+result<OpenedTun> open_tun_descriptor(const std::string& name,
+                                      Shard shard,
+                                      bool offload,
+                                      EventSink& events) {
   ifreq request{};
   if (name.empty() || name.size() >= sizeof request.ifr_name) {
     errno = EINVAL;
@@ -62,9 +65,14 @@ result<OpenedTun> open_tun_descriptor(const std::string& name, bool offload, Eve
     return failed("open /dev/net/tun", name, events);
   }
   std::memcpy(request.ifr_name, name.data(), name.size());
-  // TUN_EXCL: a persistent interface of this name is somebody else's.
-  constexpr unsigned kFlags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | IFF_TUN_EXCL;
-  request.ifr_flags = static_cast<short>(kFlags);
+  unsigned flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR;
+  if (shard.count > 1) {
+    flags |= IFF_MULTI_QUEUE;
+  }
+  if (shard.index == 0) {
+    flags |= IFF_TUN_EXCL;  // a persistent interface of this name is somebody else's
+  }
+  request.ifr_flags = static_cast<short>(flags);
   if (::ioctl(tun.fd.get(), TUNSETIFF, &request) != 0) {
     return failed("create", name, events);
   }

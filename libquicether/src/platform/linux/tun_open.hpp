@@ -5,6 +5,7 @@
 
 #include <quicether/base/error.hpp>
 #include <quicether/base/event.hpp>
+#include <quicether/base/shard.hpp>
 
 #include <string>
 
@@ -20,10 +21,11 @@ struct OpenedTun {
 /// Creates a TUN interface that lives as long as its descriptor: it is gone with the process,
 /// however that ends, and its addresses and routes with it.
 ///
-/// `offload`: let super-packets through where the kernel can.
+/// `offload`: let super-packets through where the kernel can. `shard`: see TunOptions.
 /// **Errors:** `already_open` (an interface has this name), `permission_denied`, `unsupported` (no
 /// /dev/net/tun), `invalid_argument` (not a name), `io_failure`; an event names the step.
 [[nodiscard]] result<OpenedTun> open_tun_descriptor(const std::string& name,
+                                                    Shard shard,
                                                     bool offload,
                                                     EventSink& events);
 

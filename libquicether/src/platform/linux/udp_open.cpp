@@ -1,6 +1,7 @@
 #include "platform/linux/udp_open.hpp"
 
 #include "platform/linux/native_address.hpp"
+#include "platform/linux/shard_steering.hpp"
 #include "platform/linux/system_error.hpp"
 
 #include <fmt/format.h>
@@ -90,6 +91,29 @@ bool has_segmentation_offload(const FileDescriptor& fd) noexcept {
   return ::getsockopt(fd.get(), IPPROTO_UDP, UDP_SEGMENT, &value, &length) == 0;
 }
 
+bool share_port(const FileDescriptor& fd) noexcept {
+  return set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+}
+
+/// Binds a socket alone, or to the port that the shards of a node share. The first shard's offers
+/// to share only what it has got for itself: a second node on the port is still an error.
+bool bind_socket(const FileDescriptor& fd,
+                 const NativeAddress& address,
+                 socklen_t length,
+                 Shard shard) noexcept {
+  if (shard.index != 0 && !share_port(fd)) {
+    return false;
+  }
+  if (::bind(fd.get(), &address.any, length) != 0) {
+    return false;
+  }
+  if (shard.index == 0 && shard.count > 1 && !share_port(fd)) {
+    return false;
+  }
+  // The kernel counts the sockets in the order in which they were bound.
+  return shard.index + 1 < shard.count || shard.count == 1 || steer_by_lane(fd, shard.count);
+}
+
 /// Turns errno into the result of open_udp_socket().
 errc failed(std::string_view step, const DatagramSocketOptions& options, EventSink& events) {
   const int error = errno;
@@ -131,7 +155,7 @@ result<BoundUdpSocket> open_udp_socket(const DatagramSocketOptions& options,
 
   NativeAddress native{};
   socklen_t length = write_native(bind_address, socket.family, native);
-  if (::bind(socket.fd.get(), &native.any, length) != 0) {
+  if (!bind_socket(socket.fd, native, length, options.shard)) {
     return failed("bind", options, events);
   }
   length = sizeof native;

@@ -27,6 +27,17 @@ using NetworkProof = std::array<std::uint8_t, 32>;
 /// Moves, does not copy; erased when it goes away.
 class NetworkKey {
  public:
+  NetworkKey(const NetworkKey& other) : key_{other.key_.clone()} {}
+
+  NetworkKey& operator=(const NetworkKey& other) {
+    key_ = other.key_.clone();
+    return *this;
+  }
+
+  NetworkKey(NetworkKey&&) noexcept = default;
+  NetworkKey& operator=(NetworkKey&&) noexcept = default;
+  ~NetworkKey() = default;
+
   /// Derives the key with scrypt, so that a secret that people chose is dear to guess.
   ///
   /// Takes about 30 ms and 16 MiB on purpose: derive once per network, at start.

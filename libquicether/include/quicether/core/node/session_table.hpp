@@ -37,6 +37,7 @@ enum class CloseCode : std::uint64_t {
   to_self = 0x105,
   hello_timeout = 0x106,
   busy = 0x107,
+  wrong_shard = 0x108,
 };
 
 /// The `errc` that a peer's close code means to this side.
@@ -77,6 +78,8 @@ struct DialOptions {
   std::optional<NodeId> expected_id{};
   std::optional<PublicKey> expected_key{};
   std::uint8_t path_id = 0;
+  /// Who probably answers, when that is not expected: chooses the lane.
+  std::optional<NodeId> guess{};
 };
 
 /// What is known of a session once both sides admitted each other.

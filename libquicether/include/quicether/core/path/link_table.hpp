@@ -6,6 +6,7 @@
 #include <quicether/base/ids.hpp>
 #include <quicether/base/node_id.hpp>
 #include <quicether/base/random.hpp>
+#include <quicether/base/shard.hpp>
 #include <quicether/base/time.hpp>
 
 #include <cstddef>
@@ -22,6 +23,7 @@ namespace quicether::path {
 /// Bounds and rhythms of a LinkTable.
 struct LinkConfig {
   NodeId self{};
+  Shard shard{};  ///< whose peers these are
   Duration redial_min = std::chrono::seconds{1};
   Duration redial_max = std::chrono::seconds{30};
   /// While someone wants to send to a peer, it is redialled every `redial_min`: a restarted peer
@@ -36,7 +38,8 @@ struct LinkConfig {
 
 /// A peer that the operator or an embedder wants a link to.
 struct PeerTarget {
-  std::optional<NodeId> id{};  ///< unset: whoever answers at the address and is admitted
+  std::optional<NodeId> id{};     ///< unset: whoever answers at the address and is admitted
+  std::optional<NodeId> guess{};  ///< who that was the last time
   std::optional<PublicKey> key{};
   std::vector<SocketAddress> addresses{};  ///< alternatives for path 0; empty: wait to be dialled
 };
@@ -63,6 +66,7 @@ struct Dial {
   SocketAddress remote{};
   std::optional<NodeId> expected_id{};
   std::optional<PublicKey> expected_key{};
+  std::optional<NodeId> guess{};
 };
 
 /// The driver gives up an attempt that is no longer needed.
@@ -99,7 +103,13 @@ struct LinkChanged {
   PeerIndex peer{};
 };
 
-using LinkEvent = std::variant<LinkUp, LinkDown, LinkChanged>;
+/// Whoever answers a target without an id belongs to another shard of this node.
+struct TargetMisplaced {
+  TargetId target{};
+  NodeId id{};
+};
+
+using LinkEvent = std::variant<LinkUp, LinkDown, LinkChanged, TargetMisplaced>;
 
 /// What on_session_up() is told.
 struct SessionUp {
@@ -187,6 +197,9 @@ class LinkTable {
 
   /// The attempt ended without a session.
   void on_dial_failed(Instant now, DialId dial, error_code reason, std::string_view detail);
+
+  /// The attempt found `id`, but not on the lane between the two: it is dialled anew on that.
+  void on_dial_misplaced(Instant now, DialId dial, const NodeId& id);
 
   /// The attempt got an answer from the network: it is worth waiting for.
   void on_dial_heard(DialId dial);

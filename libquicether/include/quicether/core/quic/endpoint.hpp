@@ -6,6 +6,7 @@
 #include <quicether/base/error.hpp>
 #include <quicether/base/node_id.hpp>
 #include <quicether/base/random.hpp>
+#include <quicether/base/shard.hpp>
 #include <quicether/base/time.hpp>
 
 #include <array>
@@ -73,6 +74,7 @@ struct EndpointConfig {
   std::uint64_t key_update_packets = 1U << 22U;  ///< packets sent before the keys are renewed
   std::vector<std::uint16_t> mtu_probes = {1452, 1437, 1406, 1342, 1252};  ///< UDP payload bytes
   bool resumption = true;
+  Shard shard{};  ///< which connection ids lead here, when several endpoints share a port
   Limits limits{};
 };
 
@@ -81,6 +83,7 @@ struct ConnectOptions {
   SocketAddress local{};                    ///< unspecified: the system chooses
   std::optional<NodeId> expected_id{};      ///< refuse any other peer with `wrong_node_id`
   std::optional<PublicKey> expected_key{};  ///< likewise, stronger
+  std::optional<std::uint8_t> lane{};       ///< see lane_between(); unset: random
 };
 
 /// TLS is done on this side and the peer's key is known.
