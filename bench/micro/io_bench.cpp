@@ -13,6 +13,8 @@
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -204,6 +206,15 @@ BENCHMARK(tun_write)
     ->ArgsProduct({{1, 8, 44}, {0, 1}})
     ->ArgNames({"segments", "offload"})
     ->UseRealTime();
+
+/// Enters the kernel and comes back, doing nothing there: the most that io_uring could save per call.
+void system_call(benchmark::State& state) {
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(::syscall(SYS_getppid));  // the C library has no cache for it
+  }
+}
+
+BENCHMARK(system_call);
 
 /// Arms a timer again and again, as a connection does after every batch.
 void timer_rearm(benchmark::State& state) {

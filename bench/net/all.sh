@@ -24,5 +24,6 @@ for veth in gro none; do
 done
 "$net/congestion.sh" "${options[@]}"
 "$net/packets.sh" "${options[@]}"
+"$net/shards.sh" "${options[@]}"
 "$net/connections.sh" "${short[@]}" --output "$output"
 cat "$output/targets.md"

@@ -28,6 +28,11 @@ def cpu_seconds(pids):
     return total
 
 
+def thread_cpu_seconds(pid):
+    """{thread id: seconds} of one process."""
+    return {thread: _cpu(_stat(f"{pid}/task/{thread}")) for thread in os.listdir(f"/proc/{pid}/task")}
+
+
 def memory_mb(pids):
     """Resident memory of processes together."""
     total = 0
