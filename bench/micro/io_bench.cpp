@@ -207,7 +207,8 @@ BENCHMARK(tun_write)
     ->ArgNames({"segments", "offload"})
     ->UseRealTime();
 
-/// Enters the kernel and comes back, doing nothing there: the most that io_uring could save per call.
+/// Enters the kernel and comes back, doing nothing there: the most that io_uring could save per
+/// call.
 void system_call(benchmark::State& state) {
   for (auto _ : state) {
     benchmark::DoNotOptimize(::syscall(SYS_getppid));  // the C library has no cache for it
