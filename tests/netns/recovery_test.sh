@@ -31,10 +31,16 @@ end alice KILL || true
 start alice
 back_within 2
 
-step "alice roams to another address"
+step "alice roams to another address: it is noticed at once"
+spawn pings alice ping -D -i 0.01 -c 200 "$bob4"
+wait_for_line pings icmp_seq=20
 ip -n alice addr del 10.99.0.1/24 dev eth0
 ip -n alice addr add 10.99.0.77/24 dev eth0
-back_within 6
+wait_for_line pings 'packets transmitted'
+# 10 ms apart: looking at the addresses once a second would lose some 50.
+lost=$((200 - $(sed -n 's/.*transmitted, \([0-9]*\) received.*/\1/p' "$work/pings.log")))
+printf 'pings lost while roaming: %s\n' "$lost"
+((lost < 25)) || fail "$lost pings were lost"
 moved() { ctl bob peers --json | grep -q '10.99.0.77:9000'; }
 wait_for 5 moved || fail "bob does not know the new address"
 

@@ -31,7 +31,8 @@ struct PathManagerConfig {
   path::LinkConfig links{};  ///< `self` is filled in
   /// Makes the scheduler of each link; unset: the path with the lowest RTT.
   std::function<std::unique_ptr<path::PathScheduler>()> make_scheduler{};
-  /// How often the local address towards each peer is looked up again (roaming).
+  /// How often the local address towards each peer is looked up again, beside at once when the
+  /// host's network changes (roaming).
   Duration address_check = std::chrono::seconds{1};
   /// Super-packets go as chunks to peers that take them, instead of packet by packet.
   bool chunks = true;

@@ -16,6 +16,10 @@ namespace {
 /// How often unanswered dials and probed sessions are looked at.
 constexpr Duration kDialCheck = std::chrono::milliseconds{50};
 
+/// From a change of the network until the local addresses are looked at: an address goes and
+/// another comes, routes follow, and a host with many routes is not to keep us busy.
+constexpr Duration kAddressCheckDelay = std::chrono::milliseconds{20};
+
 /// RTT and path MTU seen by the scheduler are at most this old.
 constexpr Duration kViewAge = std::chrono::milliseconds{10};
 
@@ -59,7 +63,22 @@ PathManager::Impl::~Impl() = default;
 
 void PathManager::Impl::start() {
   next_address_check_ = environment_.now() + config_.address_check;
+  if (auto watch = environment_.watch_network()) {
+    watch_ = std::move(*watch);
+    watch_network();
+  }
   arm_timer();
+}
+
+void PathManager::Impl::watch_network() {
+  watch_->async_wait([weak = weak_from_this()](error_code error) {
+    if (const auto self = weak.lock(); self && !error) {
+      self->watch_network();  // what changes from here on is heard again
+      const auto soon = self->environment_.now() + kAddressCheckDelay;
+      self->next_address_check_ = std::min(self->next_address_check_, soon);
+      self->arm_timer();
+    }
+  });
 }
 
 PathManager::Impl::LinkState& PathManager::Impl::state(PeerIndex peer) {

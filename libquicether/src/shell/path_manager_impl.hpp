@@ -114,6 +114,7 @@ class PathManager::Impl final : public TransportObserver,
   void handle(const path::LinkDown& down);
   void handle(const path::LinkChanged& changed);
   void handle(const path::TargetMisplaced& misplaced);
+  void watch_network();
   void arm_timer();
   void on_timer();
   void check_dials();
@@ -135,6 +136,7 @@ class PathManager::Impl final : public TransportObserver,
   std::unique_ptr<Timer> timer_;
   Instant armed_ = Instant::never();
   Instant next_address_check_{};
+  std::unique_ptr<NetworkWatch> watch_{};
   std::deque<LinkState> states_{};
   std::map<path::DialId, SessionId> dials_{};
   std::map<SessionId, path::DialId> dialled_{};

@@ -1,4 +1,5 @@
 #include "sim/host_state.hpp"
+#include "sim/network_watch.hpp"
 #include "sim/socket.hpp"
 #include "sim/timer.hpp"
 #include "sim/tun_state.hpp"
@@ -87,6 +88,13 @@ result<std::unique_ptr<TunDevice>> Host::open_tun(const TunOptions& options) {
     return errc::already_open;
   }
   return std::unique_ptr<TunDevice>{std::make_unique<Tun>(*state_, options)};
+}
+
+result<std::unique_ptr<NetworkWatch>> Host::watch_network() {
+  if (state_->killed()) {
+    return errc::io_failure;
+  }
+  return std::unique_ptr<NetworkWatch>{std::make_unique<detail::HostNetworkWatch>(*state_)};
 }
 
 const std::string& Host::name() const noexcept {

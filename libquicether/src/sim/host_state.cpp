@@ -1,5 +1,6 @@
 #include "sim/host_state.hpp"
 
+#include "sim/network_watch.hpp"
 #include "sim/socket.hpp"
 #include "sim/tun_state.hpp"
 
@@ -154,6 +155,21 @@ Fate HostState::deliver(Packet& packet) {
     return Fate::no_socket;
   }
   return best->deliver(packet) ? Fate::delivered : Fate::buffer_full;
+}
+
+void HostState::add_watch(HostNetworkWatch& watch) {
+  watches_.push_back(&watch);
+}
+
+void HostState::remove_watch(HostNetworkWatch& watch) noexcept {
+  std::erase(watches_, &watch);
+}
+
+void HostState::on_network_changed() noexcept {
+  forget_path_mtus();  // they belong to the paths of the old addresses
+  for (auto* const watch : watches_) {
+    watch->on_change();
+  }
 }
 
 void HostState::add_tun(TunState& tun) {

@@ -19,6 +19,7 @@
 
 namespace quicether::sim::detail {
 
+class HostNetworkWatch;
 class HostState;
 class Socket;
 struct TunState;
@@ -97,6 +98,12 @@ class HostState {
 
   void forget_path_mtus() noexcept { path_mtus_.clear(); }
 
+  void add_watch(HostNetworkWatch& watch);
+  void remove_watch(HostNetworkWatch& watch) noexcept;
+
+  /// Tells those who watch.
+  void on_network_changed() noexcept;
+
   // Sockets.
   void add_socket(Socket& socket);
   void remove_socket(Socket& socket) noexcept;
@@ -150,6 +157,7 @@ class HostState {
   std::vector<std::unique_ptr<Interface>> interfaces_;
   std::multimap<std::uint16_t, Socket*> sockets_;  // by port, then as they were opened
   std::vector<TunState*> tuns_;
+  std::vector<HostNetworkWatch*> watches_;
   std::vector<ProcessObject*> objects_;
   std::map<IpAddress, std::size_t> path_mtus_;
   std::uint16_t next_port_;

@@ -45,7 +45,7 @@ void Interface::set_addresses(std::vector<InterfaceAddress> addresses) {
   for (const InterfaceAddress& each : addresses_) {
     host_.wire().assign(each.address, host_, *this);
   }
-  host_.forget_path_mtus();  // they belong to the paths of the old addresses
+  host_.on_network_changed();
 }
 
 void Interface::set_links(const LinkModel& model) noexcept {

@@ -271,3 +271,41 @@ TEST_CASE("host: killing a paused process ends the pause", "[sim][host]") {
 
   CHECK(net.b.running());
 }
+
+TEST_CASE("host: those who watch its network hear of every change, once for a bunch",
+          "[sim][host]") {
+  TwoHosts net;
+  int heard = 0;
+  auto watch = net.a.watch_network().value();
+  const auto wait = [&] { watch->async_wait([&](error_code error) { heard += error ? 100 : 1; }); };
+  const auto move = [&](std::uint8_t last) {
+    net.a.interface().set_addresses({{quicether::IpAddress::v4({192, 0, 2, last}), 24}});
+  };
+  wait();
+  net.simulation.run_for(1s);
+  CHECK(heard == 0);
+
+  move(77);
+  move(78);
+  net.simulation.run_for(1s);
+  CHECK(heard == 1);
+
+  move(79);  // nobody waits
+  wait();
+  net.simulation.run_for(1s);
+  CHECK(heard == 2);
+
+  wait();
+  net.a.pause();
+  move(80);
+  net.simulation.run_for(1s);
+  CHECK(heard == 2);
+  net.a.resume();
+  net.simulation.run_for(1s);
+  CHECK(heard == 3);
+
+  wait();
+  watch.reset();
+  net.simulation.run_for(1s);
+  CHECK(heard == 103);
+}

@@ -7,6 +7,7 @@
 #include <quicether/base/random.hpp>
 #include <quicether/base/time.hpp>
 #include <quicether/env/datagram_socket.hpp>
+#include <quicether/env/network_watch.hpp>
 #include <quicether/env/store.hpp>
 #include <quicether/env/timer.hpp>
 #include <quicether/env/tun_device.hpp>
@@ -58,6 +59,11 @@ class Environment {
   /// **Errors:** `already_open` (name in use), `permission_denied`, `invalid_argument`,
   /// `unsupported` (no TUN in this environment), `io_failure`.
   [[nodiscard]] virtual result<std::unique_ptr<TunDevice>> open_tun(const TunOptions& options) = 0;
+
+  /// Starts to watch the host's network.
+  ///
+  /// **Errors:** `unsupported` (nothing can be watched here), `permission_denied`, `io_failure`.
+  [[nodiscard]] virtual result<std::unique_ptr<NetworkWatch>> watch_network() = 0;
 
   /// How many shards share the work of a node; 1: all of it happens on the executor.
   [[nodiscard]] virtual std::size_t shard_count() const noexcept { return 1; }

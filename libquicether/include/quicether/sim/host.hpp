@@ -45,6 +45,7 @@ class Host final : public Environment {
   [[nodiscard]] result<std::unique_ptr<DatagramSocket>> open_datagram_socket(
       const DatagramSocketOptions& options) override;
   [[nodiscard]] result<std::unique_ptr<TunDevice>> open_tun(const TunOptions& options) override;
+  [[nodiscard]] result<std::unique_ptr<NetworkWatch>> watch_network() override;
 
   [[nodiscard]] const std::string& name() const noexcept;
 

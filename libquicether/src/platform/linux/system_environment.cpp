@@ -1,4 +1,5 @@
 #include "platform/linux/clock.hpp"
+#include "platform/linux/netlink_watch.hpp"
 #include "platform/linux/timer_queue.hpp"
 #include "platform/linux/tun_interface.hpp"
 #include "platform/linux/udp_socket.hpp"
@@ -89,6 +90,10 @@ class ThreadEnvironment : public Environment {
 
   [[nodiscard]] result<std::unique_ptr<TunDevice>> open_tun(const TunOptions& options) override {
     return TunInterface::open(executor_, options, offload_, events_);
+  }
+
+  [[nodiscard]] result<std::unique_ptr<NetworkWatch>> watch_network() override {
+    return NetlinkWatch::open(executor_);
   }
 
  private:
