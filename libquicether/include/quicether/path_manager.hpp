@@ -62,6 +62,9 @@ class LinkObserver {
   virtual void on_link_down(PeerIndex peer, error_code reason) = 0;
   virtual void on_announce(PeerIndex peer, const wire::Announce& announce) = 0;
 
+  /// Something is to be sent to a peer that was not added.
+  virtual void on_link_wanted(PeerIndex peer) = 0;
+
   /// Whoever answers at the addresses of a target without an id belongs to another shard.
   virtual void on_target_misplaced(path::TargetId target, const NodeId& id) = 0;
 };

@@ -106,16 +106,9 @@ void Membership::look_again() {
 }
 
 void Membership::tick() {
-  const auto now = environment_.now();
   if (!discovery_.alone()) {
-    lists_.on_timeout(now, environment_.unix_time());
+    lists_.on_timeout(environment_.now(), environment_.unix_time());
     pump();
-  }
-  for (auto& [id, member] : members_) {
-    if (const auto link = member.target ? std::nullopt : shards_.peer(id);
-        link && link->ever_demanded && now - link->last_demand < 2 * kTick) {
-      start_target(id, member);
-    }
   }
   expire();
   if (std::exchange(changed_, false)) {
@@ -266,9 +259,12 @@ void Membership::refresh() {
 
 void Membership::expire() {
   const auto now = environment_.unix_time();
+  const auto linked = [this](const NodeId& id) {
+    const auto link = shards_.peer(id);
+    return link && link->up_since;
+  };
   for (auto at = members_.begin(); at != members_.end();) {
-    const auto link = shards_.peer(at->first);
-    if (at->second.until > now || (link && link->up_since)) {
+    if (at->second.until > now || linked(at->first)) {
       ++at;
       continue;
     }

@@ -299,6 +299,13 @@ void Node::Impl::on_link_down(PeerIndex peer, error_code reason) {
        {{"peer", link ? link->id.to_string() : ""}, {"reason", reason.message()}}});
 }
 
+void Node::Impl::on_link_wanted(PeerIndex peer) {
+  const auto link = shards_.peer(peer);
+  if (membership_ && link) {
+    (void)membership_->want(link->id);
+  }
+}
+
 void Node::Impl::on_announce(PeerIndex peer, const wire::Announce& announce) {
   announces_[peer] = announce;
   if (const auto link = shards_.peer(peer); membership_ && link) {

@@ -45,6 +45,8 @@ class Node::Impl final : public LinkObserver {
   void on_link_down(PeerIndex peer, error_code reason) override;
   void on_announce(PeerIndex peer, const wire::Announce& announce) override;
 
+  void on_link_wanted(PeerIndex peer) override;
+
   void on_target_misplaced(path::TargetId, const NodeId&) override {}  // the Shards see to it
 
  private:

@@ -171,6 +171,12 @@ void PathManager::Impl::handle(const path::LinkChanged& changed) {
   refresh(changed.peer, state(changed.peer));
 }
 
+void PathManager::Impl::handle(const path::LinkWanted& wanted) {
+  if (observer_ != nullptr) {
+    observer_->on_link_wanted(wanted.peer);
+  }
+}
+
 void PathManager::Impl::handle(const path::TargetMisplaced& misplaced) {
   if (observer_ != nullptr) {
     observer_->on_target_misplaced(misplaced.target, misplaced.id);

@@ -113,6 +113,7 @@ class PathManager::Impl final : public TransportObserver,
   void handle(const path::LinkUp& up);
   void handle(const path::LinkDown& down);
   void handle(const path::LinkChanged& changed);
+  void handle(const path::LinkWanted& wanted);
   void handle(const path::TargetMisplaced& misplaced);
   void watch_network();
   void arm_timer();

@@ -27,6 +27,10 @@ class Shards::Relay final : public LinkObserver {
     relay([peer, announce](Shards& shards) { shards.observer_.on_announce(peer, announce); });
   }
 
+  void on_link_wanted(PeerIndex peer) override {
+    relay([peer](Shards& shards) { shards.observer_.on_link_wanted(peer); });
+  }
+
   void on_target_misplaced(path::TargetId target, const NodeId& id) override {
     relay([shard = shard_, target, id](Shards& shards) {
       shards.on_target_misplaced(shard, target, id);

@@ -449,3 +449,18 @@ TEST_CASE("link_table: tells when whoever answers belongs to another shard",
   CHECK(misplaced->target == target);
   CHECK(misplaced->id == odd);
 }
+
+TEST_CASE("link_table: tells that a link is wanted to a peer that nobody dials",
+          "[path][link_table]") {
+  Table table;
+  const auto stranger = table.links.intern(node(1)).value();
+  table.links.on_demand(table.now, stranger);
+  table.links.on_demand(table.now, stranger);
+  CHECK(table.events<LinkWanted>() == 1);
+  table.links.on_demand(table.now + 2s, stranger);
+  CHECK(table.events<LinkWanted>() == 1);
+
+  table.want(2, {address(1)});
+  table.links.on_demand(table.now, table.links.intern(node(2)).value());
+  CHECK(table.events<LinkWanted>() == 0);
+}

@@ -223,13 +223,18 @@ void LinkTable::on_demand(Instant now, PeerIndex peer) {
   if (!fresh) {
     return;
   }
+  bool wanted = false;
   for (auto& [id, target] : targets_) {
     if (target.peer != peer) {
       continue;
     }
+    wanted = true;
     for (auto& slot : target.slots) {
       slot.next_attempt = std::min(slot.next_attempt, now + config_.redial_min);
     }
+  }
+  if (!wanted) {
+    events_.emplace_back(LinkWanted{peer});
   }
 }
 

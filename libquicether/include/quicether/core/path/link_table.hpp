@@ -103,13 +103,18 @@ struct LinkChanged {
   PeerIndex peer{};
 };
 
+/// Something is to be sent to a peer that is no target.
+struct LinkWanted {
+  PeerIndex peer{};
+};
+
 /// Whoever answers a target without an id belongs to another shard of this node.
 struct TargetMisplaced {
   TargetId target{};
   NodeId id{};
 };
 
-using LinkEvent = std::variant<LinkUp, LinkDown, LinkChanged, TargetMisplaced>;
+using LinkEvent = std::variant<LinkUp, LinkDown, LinkChanged, LinkWanted, TargetMisplaced>;
 
 /// What on_session_up() is told.
 struct SessionUp {
@@ -188,7 +193,8 @@ class LinkTable {
   /// Stops dialling. Sessions that are up stay. Unknown ids are ignored.
   void remove_target(TargetId target);
 
-  /// Someone wants to send to the peer: redial soon when its link is down.
+  /// Someone wants to send to the peer: redial soon when its link is down. LinkWanted when it is no
+  /// target, once per `redial_min`.
   void on_demand(Instant now, PeerIndex peer);
 
   void on_session_up(Instant now, const SessionUp& session);
