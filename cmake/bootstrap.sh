@@ -14,7 +14,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 
 # Raise when anything below changes what is prepared; the old folder is then left alone.
-readonly recipe=2
+readonly recipe=3
 readonly ngtcp2_version=1.11.0 boost_version=1.88.0 catch2_version=3.7.1
 readonly stable=trixie rolling=sid
 

@@ -62,6 +62,30 @@ TEST_CASE("uncontrolled: loss of datagrams does not slow streams down", "[quic][
   CHECK(pair.server.datagram_count > 1400);
 }
 
+// BBR looks at the loss of a packet with what was in flight when it left, which it knows of the
+// packets that it controls only: at the loss of another one an assertion ended the process.
+TEST_CASE("uncontrolled: heavy loss beside a stream is survived", "[quic][uncontrolled]") {
+  Pair pair;
+  pair.client.keep_datagrams = false;
+  pair.server.keep_datagrams = false;
+  let_confirm(pair);
+  const auto stream = pair.client.endpoint->open_stream(pair.at_client).value();
+  const ByteVector data(20'000, 7);
+  std::array<std::uint8_t, 60'000> buffer{};
+  std::size_t arrived = 0;
+  for (int round = 0; round < 3000; ++round) {
+    pair.world.link.loss = round % 300 < 200 ? 0 : 0.5;
+    (void)send(pair, 1, 1200);
+    (void)pair.client.endpoint->write_stream(pair.at_client, stream, data, false);
+    pair.world.run_for(milliseconds{10});
+    if (const auto got = pair.server.endpoint->read_stream(pair.at_server, stream, buffer)) {
+      arrived += *got;
+    }
+  }
+  CHECK(pair.client.endpoint->stats(pair.at_client).has_value());
+  CHECK(arrived > 1'000'000);
+}
+
 TEST_CASE("uncontrolled: a stream makes its way beside a flood of datagrams",
           "[quic][uncontrolled]") {
   for (const double loss : {0.0, 0.02}) {
