@@ -1,7 +1,10 @@
 // How the DHT grows: runs rings of the given sizes in virtual time and prints what each node and
 // each look-up costs, then what the sizes' trend says of a million nodes.
 //
-//   dht_scale [nodes…]      (without: 1000 10000 100000; the last takes minutes and some GiB)
+//   dht_scale [nodes…]      (without: 1000 10000 100000; the last takes an hour and 8 GiB)
+//
+// Memory is what a counting operator new says the nodes gave back when they were destroyed, with
+// what malloc() adds to it.
 #include "support/dht_ring.hpp"
 
 #include <malloc.h>
@@ -11,8 +14,37 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 #include <string>
 #include <vector>
+
+namespace {
+
+constexpr std::size_t kChunkHeaderBytes = 8;  // glibc's, in front of each block
+
+std::size_t g_heap_bytes = 0;  // in use; this program has one thread
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  void* block = std::malloc(size);
+  if (block == nullptr) {
+    throw std::bad_alloc{};
+  }
+  g_heap_bytes += malloc_usable_size(block) + kChunkHeaderBytes;
+  return block;
+}
+
+void operator delete(void* block) noexcept {
+  if (block != nullptr) {
+    g_heap_bytes -= malloc_usable_size(block) + kChunkHeaderBytes;
+    std::free(block);
+  }
+}
+
+void operator delete(void* block, std::size_t) noexcept {
+  operator delete(block);
+}
 
 using namespace quicether;
 using namespace std::chrono_literals;
@@ -31,8 +63,9 @@ struct Figures {
   double right = 0;            ///< share of look-ups that found the very nearest node
   double messages_hour = 0;    ///< per idle node
   double bits_per_second = 0;  ///< per idle node, sent, with IP and UDP headers
-  double heap_per_node = 0;
+  double heap_per_node = 0;    ///< after all that
   double contacts = 0;
+  double heap_per_contact = 0;
 };
 
 double quantile(std::vector<double>& values, double share) {
@@ -56,12 +89,10 @@ Figures measure(std::size_t count) {
   // Joining takes one virtual minute whatever the size.
   ring.grow(count, Duration{60s} / static_cast<Duration::rep>(count));
   ring.run_for(90s);
-  figures.heap_per_node = static_cast<double>(mallinfo2().uordblks + mallinfo2().hblkhd) / nodes;
 
   std::vector<std::pair<dht::Id, std::size_t>> ids;
   for (std::size_t i = 0; i < count; ++i) {
     ids.emplace_back(ring.node(i).id(dht::Family::v4), i);
-    figures.contacts += static_cast<double>(ring.node(i).size(dht::Family::v4)) / nodes;
   }
   std::vector<double> hops, queries, elapsed;
   std::size_t right = 0;
@@ -85,7 +116,8 @@ Figures measure(std::size_t count) {
   figures.lookup_p99_ms = quantile(elapsed, 0.99);
   figures.right = static_cast<double>(right) / static_cast<double>(kLookups);
 
-  // Idle: the second quarter of an hour, when the first round of refreshing is over.
+  // Idle: the second quarter of an hour. Joining is over, and each node refreshes what it has at
+  // times of its own.
   ring.run_for(15min);
   const auto messages = ring.datagrams();
   const auto bytes = ring.bytes();
@@ -94,11 +126,21 @@ Figures measure(std::size_t count) {
   figures.messages_hour = sent * 4 / nodes;
   figures.bits_per_second =
       (static_cast<double>(ring.bytes() - bytes) + kHeaderBytes * sent) * 8 / nodes / 900;
+
+  for (std::size_t i = 0; i < count; ++i) {
+    figures.contacts += static_cast<double>(ring.node(i).size(dht::Family::v4)) / nodes;
+  }
+  const auto heap = g_heap_bytes;
+  for (std::size_t i = 0; i < count; ++i) {
+    ring.stop(i);
+  }
+  figures.heap_per_node = static_cast<double>(heap - g_heap_bytes) / nodes;
+  figures.heap_per_contact = figures.heap_per_node / figures.contacts;
   return figures;
 }
 
 void print(const Figures& f, const char* remark = "") {
-  std::printf("%9.0f %6.1f %6.2f %6.1f %8.1f %8.0f %8.0f %8.4f %9.0f %8.0f %9.0f %9.1f%s\n",
+  std::printf("%9.0f %6.1f %6.2f %6.1f %8.1f %8.0f %8.0f %8.4f %9.0f %8.0f %9.0f %9.1f %9.0f%s\n",
               f.nodes,
               f.hops_p50,
               f.hops_mean,
@@ -111,6 +153,7 @@ void print(const Figures& f, const char* remark = "") {
               f.bits_per_second,
               f.heap_per_node,
               f.contacts,
+              f.heap_per_contact,
               remark);
   std::fflush(stdout);
 }
@@ -135,6 +178,7 @@ Figures extrapolate(const Figures& small, const Figures& large, double nodes) {
                           &Figures::contacts}) {
     figures.*what = at(what);
   }
+  figures.heap_per_contact = figures.heap_per_node / figures.contacts;
   figures.right = large.right;
   return figures;
 }
@@ -151,7 +195,7 @@ int main(int argc, char** argv) {
   }
   std::printf(
       "    nodes    hops (50 %%, mean, 99 %%)  queries  p50/ms   p99/ms    right  msgs/h   "
-      "bit/s  heap/node  contacts\n");
+      "bit/s  heap/node  contacts  heap/contact\n");
   std::vector<Figures> all;
   for (const auto size : sizes) {
     all.push_back(measure(size));

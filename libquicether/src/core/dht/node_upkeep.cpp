@@ -185,7 +185,13 @@ void Node::Impl::refresh_bucket(Instant now, Side& side) {
   if (!bucket || !side.joined) {
     return;
   }
-  side.table.on_refreshed(now, *bucket);
+  // The first time counts as any moment of the last round: the buckets of one node, and nodes that
+  // started together, do not refresh together ever after.
+  const auto round = static_cast<std::uint64_t>(config_.bucket_refresh.count());
+  const Duration earlier{side.table.never_refreshed(*bucket)
+                             ? static_cast<Duration::rep>(random_.below(round))
+                             : Duration::rep{0}};
+  side.table.on_refreshed(now - earlier, *bucket);
   auto config = lookup_config();
   config.paths = 1;  // nothing is looked for but neighbours
   start_lookup(now, side, side.table.self().random_sibling(*bucket, random_), config);

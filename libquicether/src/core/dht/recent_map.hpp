@@ -3,11 +3,26 @@
 
 #include <quicether/base/address.hpp>
 
+#include <bit>
 #include <cstddef>
-#include <map>
+#include <cstdint>
+#include <unordered_map>
 #include <utility>
 
 namespace quicether::dht {
+
+/// Spreads addresses. Who chooses colliding ones slows a look-up down to a walk through a list that
+/// is as bounded as the map.
+struct AddressHash {
+  [[nodiscard]] std::size_t operator()(const IpAddress& address) const noexcept {
+    std::uint64_t hash = 0;
+    for (const auto byte : address.bytes()) {
+      hash = (hash ^ byte) * 0x9e3779b97f4a7c15U;  // 2^64 by the golden ratio (Knuth, 6.4)
+      hash = std::rotl(hash, 29);
+    }
+    return static_cast<std::size_t>(hash);
+  }
+};
 
 /// Remembers something about the addresses used last, in bounded memory.
 ///
@@ -48,8 +63,8 @@ class RecentMap {
 
  private:
   std::size_t half_;
-  std::map<IpAddress, Value> young_{};
-  std::map<IpAddress, Value> old_{};
+  std::unordered_map<IpAddress, Value, AddressHash> young_{};
+  std::unordered_map<IpAddress, Value, AddressHash> old_{};
 };
 
 }  // namespace quicether::dht

@@ -256,16 +256,20 @@ std::optional<NodeInfo> RoutingTable::stalest(Instant now, Duration age) const {
 
 std::optional<std::size_t> RoutingTable::bucket_to_refresh(Instant before) const {
   for (std::size_t i = 0; i < buckets_.size(); ++i) {
-    if (buckets_[i].refreshed < before) {
+    if (!buckets_[i].refreshed || *buckets_[i].refreshed < before) {
       return i;
     }
   }
   return std::nullopt;
 }
 
-void RoutingTable::on_refreshed(Instant now, std::size_t bucket) {
+bool RoutingTable::never_refreshed(std::size_t bucket) const noexcept {
+  return bucket < buckets_.size() && !buckets_[bucket].refreshed;
+}
+
+void RoutingTable::on_refreshed(Instant when, std::size_t bucket) {
   if (bucket < buckets_.size()) {
-    buckets_[bucket].refreshed = now;
+    buckets_[bucket].refreshed = when;
   }
 }
 

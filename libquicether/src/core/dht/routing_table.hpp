@@ -66,8 +66,11 @@ class RoutingTable {
   /// Index of a bucket that nothing was learnt for since `before`; none beyond the deepest one.
   [[nodiscard]] std::optional<std::size_t> bucket_to_refresh(Instant before) const;
 
-  /// A look-up in the range of this bucket begins.
-  void on_refreshed(Instant now, std::size_t bucket);
+  /// True when no look-up in the range of this bucket was begun yet.
+  [[nodiscard]] bool never_refreshed(std::size_t bucket) const noexcept;
+
+  /// A look-up in the range of this bucket begins, or counts as begun then.
+  void on_refreshed(Instant when, std::size_t bucket);
 
   [[nodiscard]] std::size_t size() const noexcept { return live_; }
 
@@ -80,7 +83,7 @@ class RoutingTable {
   struct Bucket {
     std::vector<Contact> live{};
     std::vector<Contact> spare{};
-    Instant refreshed{};
+    std::optional<Instant> refreshed{};
   };
 
   [[nodiscard]] std::size_t index_of(const Id& id) const noexcept;

@@ -51,7 +51,7 @@ struct NodeConfig {
 
   Duration contact_check = std::chrono::minutes{15};  ///< BEP 5: then a contact is questionable
   Duration own_refresh = std::chrono::minutes{15};    ///< look-ups of the own neighbourhood
-  Duration bucket_refresh = std::chrono::hours{1};
+  Duration bucket_refresh = std::chrono::hours{1};    ///< at a random time of it, each bucket
   Duration lost_retry = std::chrono::seconds{45};     ///< round over the vanished contacts
   Duration republish_min = std::chrono::minutes{2};   ///< while replicas vanish
   Duration republish_max = std::chrono::minutes{60};  ///< half an item's lifetime
