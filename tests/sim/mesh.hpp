@@ -42,6 +42,7 @@ struct MeshNode {
     config.discovery = discovery;
     config.transport.sessions.capabilities = capabilities;
     config.membership = membership;
+    config.lan = lan;
     if (!network_secret.empty()) {
       config.transport.sessions.network_key =
           crypto::NetworkKey::derive("mesh", as_bytes(network_secret)).value();
@@ -138,6 +139,7 @@ struct MeshNode {
   std::optional<DiscoveryConfig> discovery{};
   std::uint64_t capabilities = node::SessionTableConfig{}.capabilities;
   MembershipConfig membership{};
+  std::optional<LanConfig> lan{};
   std::string network_secret{};  ///< empty: no network
   std::vector<NodePeer> wanted{};
   std::unique_ptr<Node> node{};

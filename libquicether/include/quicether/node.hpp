@@ -51,6 +51,12 @@ struct MembershipConfig {
   std::size_t links_max = 64;  ///< members that are linked at once; others when they are needed
 };
 
+/// Finding nodes on the same links by multicast: members of the node's network when it has a
+/// secret, else configured peers.
+struct LanConfig {
+  Duration interval = std::chrono::seconds{60};  ///< between announcements, after the first ones
+};
+
 struct NodeConfig {
   std::string name{};
   bool gateway = false;
@@ -67,6 +73,7 @@ struct NodeConfig {
   std::optional<DiscoveryConfig> discovery{};  ///< unset: peers are where the configuration says
   /// With `discovery` and `transport.sessions.network_key`, the node finds the network's members.
   MembershipConfig membership{};
+  std::optional<LanConfig> lan{};              ///< unset: the node is silent and deaf on its links
   policy::AdmissionConfig admission{};  ///< beside `peers`, who are admitted by their id or key
   /// Unset: the built-in policy, under which this node may start flows and peers may not.
   std::optional<std::vector<policy::Rule>> rules{};

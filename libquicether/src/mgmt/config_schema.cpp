@@ -41,6 +41,7 @@ using PeerSubjects = ListCodec<PeerSubjectCodec>;
 using OptionalPath = OptionalCodec<PathCodec>;
 // RFC 8200 section 5 for the least, the length field of an IP header for the most.
 using Mtu = OptionalCodec<IntegerCodec<std::uint32_t, 1280, 65535>>;
+using OptionalBoolean = OptionalCodec<BooleanCodec>;
 using Port = OptionalCodec<IntegerCodec<std::uint16_t, 1, 65535>>;
 using ShardCount = IntegerCodec<unsigned, 1, kShardsMax>;
 using Cpus = ListCodec<IntegerCodec<unsigned, 0, 1023>>;  // CPU_SETSIZE, sched.h
@@ -121,6 +122,7 @@ constexpr std::array kSchema{
 
     key<HostPorts, kDiscovery, &DiscoverySection::bootstrap_nodes>("discovery.bootstrap_nodes"),
     key<BooleanCodec, kDiscovery, &DiscoverySection::bootstrap_mode>("discovery.bootstrap_mode"),
+    key<OptionalBoolean, kDiscovery, &DiscoverySection::lan>("discovery.lan"),
     key<PublicHost, kDiscovery, &DiscoverySection::public_ip>("discovery.public_ip"),
     key<Port, kDiscovery, &DiscoverySection::dht_port>("discovery.dht_port"),
 

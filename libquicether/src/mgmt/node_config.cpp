@@ -125,6 +125,9 @@ result<NodeConfig> make_node_config(const Config& config,
   if (!config.performance.chunks) {
     sessions.capabilities &= ~wire::kCapabilityChunks;
   }
+  if (config.discovery.lan.value_or(network)) {
+    node.lan.emplace();
+  }
   if (network) {
     auto key = crypto::NetworkKey::derive(config.network.name, as_bytes(config.network.secret));
     if (!key) {

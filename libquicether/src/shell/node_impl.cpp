@@ -14,6 +14,14 @@ namespace {
 /// State entry: how often the IPv4 address was drawn again.
 constexpr std::string_view kAttemptName = "address-v4-attempt";
 
+/// Members that are dialled because they announced themselves on a link.
+constexpr std::size_t kLanTargetsMax = 256;
+
+record::LanCodec lan_codec_of(const NodeConfig& config) {
+  const auto& network = config.transport.sessions.network_key;
+  return network ? record::LanCodec{*network} : record::LanCodec{};
+}
+
 std::vector<policy::Rule> rules_of(const NodeConfig& config) {
   if (config.rules) {
     return *config.rules;
@@ -48,6 +56,7 @@ Node::Impl::Impl(Environment& environment, const Identity& identity, NodeConfig 
       identity_{identity},
       config_{std::move(config)},
       records_{records_of(config_)},
+      lan_codec_{lan_codec_of(config_)},
       admission_{environment},
       addresses_{identity.node_id(), identity.public_key()},
       cache_{environment},
@@ -59,6 +68,7 @@ Node::Impl::Impl(Environment& environment, const Identity& identity, NodeConfig 
 
 Node::Impl::~Impl() {
   membership_.reset();
+  lan_.reset();
   discovery_.reset();
   close_tun();
 }
@@ -91,6 +101,7 @@ result<void> Node::Impl::start() {
     return added;
   }
   open_membership();
+  open_lan();
   return {};
 }
 
@@ -115,6 +126,10 @@ void Node::Impl::open_membership() {
 }
 
 void Node::Impl::on_member_changed(const PublicKey& key) {
+  if (const auto met = lan_targets_.find(crypto::node_id(key)); met != lan_targets_.end()) {
+    shards_.remove_peer(met->second);  // the Membership has a target now
+    lan_targets_.erase(met);
+  }
   // The route to its IPv6 address, which follows from its key: packets ask for a link.
   if (const auto peer = shards_.intern(crypto::node_id(key))) {
     apply_claims(*peer);
@@ -145,6 +160,67 @@ result<void> Node::Impl::open_discovery() {
     error_detail_ = "cannot start discovery";
   }
   return opened;
+}
+
+// Nodes on the same links.
+
+void Node::Impl::open_lan() {
+  if (!config_.lan) {
+    return;
+  }
+  lan_ = std::make_shared<detail::LanDiscovery>(
+      environment_,
+      *config_.lan,
+      lan_codec_,
+      identity_.public_key(),
+      shards_.transport().local_endpoint(),
+      [this](const PublicKey& key, const SocketAddress& address) {
+        return on_lan_candidate(key, address);
+      });
+  lan_->open();
+}
+
+detail::LanDiscovery::Verdict Node::Impl::on_lan_candidate(const PublicKey& key,
+                                                           const SocketAddress& address) {
+  using Verdict = detail::LanDiscovery::Verdict;
+  const auto id = crypto::node_id(key);
+  const auto target = lan_target(id, key);
+  if (!target) {
+    return Verdict::unwanted;
+  }
+  if (const auto link = shards_.peer(id); link && link->up_since) {
+    return Verdict::linked;
+  }
+  shards_.offer_addresses(*target, {address});
+  return Verdict::dialled;
+}
+
+/// The target of a configured peer, or of a member of the network, which proves that it is one when
+/// it is dialled.
+std::optional<path::TargetId> Node::Impl::lan_target(const NodeId& id, const PublicKey& key) {
+  for (const auto& [peer, target] : targets_) {
+    if (peer.key ? peer.key == key : peer.id == id) {
+      return target;
+    }
+  }
+  if (membership_ && membership_->want(id)) {
+    return membership_->members().at(id).target;
+  }
+  if (const auto known = lan_targets_.find(id); known != lan_targets_.end()) {
+    return known->second;
+  }
+  if (!lan_codec_.sealed() || lan_targets_.size() >= kLanTargetsMax) {
+    return std::nullopt;
+  }
+  path::PeerTarget target;
+  target.id = id;
+  target.key = key;
+  const auto added = shards_.add_peer(std::move(target));
+  if (!added) {
+    return std::nullopt;
+  }
+  lan_targets_.emplace(id, *added);
+  return *added;
 }
 
 std::uint32_t Node::Impl::stored_attempt() {
@@ -293,6 +369,9 @@ void Node::Impl::on_link_down(PeerIndex peer, error_code reason) {
   if (discovery_ && link) {
     discovery_->on_link_down(link->id);
   }
+  if (lan_ && link && link->key) {
+    lan_->on_link_down(*link->key);
+  }
   environment_.events().on_event(
       {"link.down",
        Severity::warning,
@@ -420,6 +499,7 @@ result<ReloadReport> Node::Impl::reload(NodeConfig config) {
   note(report.needs_restart,
        config.discovery.has_value() != config_.discovery.has_value(),
        "discovery.bootstrap_nodes");
+  note(report.needs_restart, config.lan.has_value() != config_.lan.has_value(), "discovery.lan");
 
   config_.peers = std::move(config.peers);
   config_.name = std::move(config.name);
@@ -463,11 +543,16 @@ result<ReloadReport> Node::Impl::reload(NodeConfig config) {
 void Node::Impl::stop(StopHandler handler) {
   admission_.on_member({});
   membership_.reset();
+  lan_.reset();
   discovery_.reset();
   for (const auto& [peer, target] : targets_) {
     shards_.remove_peer(target);
   }
   targets_.clear();
+  for (const auto& [id, target] : lan_targets_) {
+    shards_.remove_peer(target);
+  }
+  lan_targets_.clear();
   close_tun();
   shards_.close(std::move(handler));
 }

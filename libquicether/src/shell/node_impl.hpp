@@ -3,6 +3,7 @@
 
 #include "admission_gate.hpp"
 #include "discovery.hpp"
+#include "lan_discovery.hpp"
 #include "membership.hpp"
 #include "node_addresses.hpp"
 #include "peer_cache.hpp"
@@ -57,6 +58,10 @@ class Node::Impl final : public LinkObserver {
   void open_membership();
   void on_member_changed(const PublicKey& key);
   void remember_address(const path::LinkPeer& link);
+  void open_lan();
+  [[nodiscard]] detail::LanDiscovery::Verdict on_lan_candidate(const PublicKey& key,
+                                                               const SocketAddress& address);
+  [[nodiscard]] std::optional<path::TargetId> lan_target(const NodeId& id, const PublicKey& key);
   [[nodiscard]] result<void> apply_rules(const NodeConfig& config);
   void announce();
   void redraw_address();
@@ -74,12 +79,15 @@ class Node::Impl final : public LinkObserver {
   const Identity& identity_;
   NodeConfig config_;
   std::optional<record::NetworkRecords> records_;  ///< of the network, when it has a secret
+  record::LanCodec lan_codec_;
   detail::AdmissionGate admission_;
   detail::NodeAddresses addresses_;
   detail::PeerCache cache_;
   detail::Shards shards_;
   std::shared_ptr<detail::Discovery> discovery_{};
   std::shared_ptr<detail::Membership> membership_{};
+  std::shared_ptr<detail::LanDiscovery> lan_{};
+  std::map<NodeId, path::TargetId> lan_targets_{};  ///< members that only their links told of
   Instant started_at_{};
   std::string error_detail_{};
   std::vector<std::pair<NodePeer, path::TargetId>> targets_{};

@@ -3,6 +3,7 @@
 #include <quicether/version.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace quicether {
@@ -49,6 +50,9 @@ NodeStatus Node::Impl::status() const {
   if (discovery_) {
     status.discovery = discovery_->status();
     counters = discovery_->counters();
+  }
+  if (lan_) {
+    std::ranges::copy(lan_->counters(), std::back_inserter(counters));
   }
   for (auto&& counter : shards_.counters()) {
     counters.push_back(std::move(counter));

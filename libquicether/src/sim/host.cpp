@@ -1,4 +1,5 @@
 #include "sim/host_state.hpp"
+#include "sim/lan_socket.hpp"
 #include "sim/network_watch.hpp"
 #include "sim/socket.hpp"
 #include "sim/timer.hpp"
@@ -73,6 +74,17 @@ result<std::unique_ptr<DatagramSocket>> Host::open_datagram_socket(
   }
   return std::unique_ptr<DatagramSocket>{
       std::make_unique<detail::Socket>(*state_, bind, interface, options)};
+}
+
+result<std::unique_ptr<LanSocket>> Host::open_lan_socket(const LanSocketOptions& options) {
+  const SocketAddress bind{IpAddress::v6({}), options.port};
+  if (state_->killed()) {
+    return errc::io_failure;
+  }
+  if (state_->in_use(bind, nullptr)) {
+    return errc::already_open;
+  }
+  return std::unique_ptr<LanSocket>{std::make_unique<detail::SimLanSocket>(*state_, bind, options)};
 }
 
 result<std::unique_ptr<TunDevice>> Host::open_tun(const TunOptions& options) {

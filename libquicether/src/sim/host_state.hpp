@@ -87,6 +87,10 @@ class HostState {
   [[nodiscard]] Interface* find_interface(std::string_view name) noexcept;
   [[nodiscard]] bool owns(const IpAddress& address) const noexcept;
 
+  [[nodiscard]] const std::vector<std::unique_ptr<Interface>>& interfaces() const noexcept {
+    return interfaces_;
+  }
+
   /// Where a datagram to `remote` goes; `source` unspecified and `interface` null let the host
   /// choose. The host is its own loopback.
   [[nodiscard]] std::optional<Route> route(const IpAddress& remote,

@@ -34,6 +34,16 @@ HostState* Wire::owner(const IpAddress& address) noexcept {
   return found == owners_.end() ? nullptr : found->second.host;
 }
 
+std::vector<IpAddress> Wire::addresses_in(const Prefix& network) const {
+  std::vector<IpAddress> addresses;
+  for (const auto& [address, owner] : owners_) {
+    if (network.contains(address)) {
+      addresses.push_back(address);
+    }
+  }
+  return addresses;
+}
+
 Wire::Path& Wire::path_state(const HostState& from, const HostState& to) {
   QE_ASSERT(&from != &to);
   const Pair pair{from.index(), to.index()};

@@ -31,6 +31,9 @@ class Wire final : public EventTarget {
   /// The host that has an address; null when none has.
   [[nodiscard]] HostState* owner(const IpAddress& address) noexcept;
 
+  /// All addresses of this network, in order.
+  [[nodiscard]] std::vector<IpAddress> addresses_in(const Prefix& network) const;
+
   /// The path from one host to a different one, made when first asked for.
   [[nodiscard]] Link& path(const HostState& from, const HostState& to);
   void block(const HostState& from, const HostState& to);

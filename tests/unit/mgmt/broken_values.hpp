@@ -220,6 +220,7 @@ inline constexpr BrokenValue kBrokenValues[] = {
     {"discovery.bootstrap_mode", R"("yes")", 1, R"(found "yes", expected true or false)"},
     {"discovery.bootstrap_mode", R"("true")", 1, R"(found "true", expected true or false)"},
     {"discovery.bootstrap_mode", "1", 1, "found 1, expected true or false"},
+    {"discovery.lan", R"("yes")", 1, R"(found "yes", expected true or false)"},
     {"discovery.bootstrap_mode", "[]", 1, "found a list, expected true or false"},
     {"discovery.public_ip",
      R"("203.0.113.5:9000")",

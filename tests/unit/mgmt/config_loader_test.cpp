@@ -95,6 +95,7 @@ forward_subnets = ["10.9.0.0/16"]
 [discovery]
 bootstrap_nodes = ["bootstrap.example.org:9000", "[2001:db8::1]:9000"]
 bootstrap_mode = true
+lan = false
 public_ip = "hq.example.com"
 dht_port = 9100
 
@@ -168,6 +169,7 @@ subnets = ["10.1.0.0/16"]
   REQUIRE(config.discovery.bootstrap_nodes.size() == 2);
   CHECK(config.discovery.bootstrap_nodes[1].host == "2001:db8::1");
   CHECK(config.discovery.bootstrap_mode);
+  CHECK(config.discovery.lan == false);
   CHECK(config.discovery.public_ip == "hq.example.com");
   CHECK(config.discovery.dht_port == 9100);
   CHECK(config.peers.allowed.size() == 2);
@@ -208,8 +210,8 @@ subnets = ["10.1.0.0/16"]
     CHECK(loaded.origins.contains(std::string{key}));
   }
   CHECK(loaded.origins.at("network.mtu") == "/etc/quicether/config.toml:13:1");
-  CHECK(loaded.origins.at("multipath.weights") == "/etc/quicether/config.toml:33:12");
-  CHECK(loaded.origins.at("peer") == "/etc/quicether/config.toml:70:3");
+  CHECK(loaded.origins.at("multipath.weights") == "/etc/quicether/config.toml:34:12");
+  CHECK(loaded.origins.at("peer") == "/etc/quicether/config.toml:71:3");
 }
 
 TEST_CASE("config: says which keys have no effect in this version", "[mgmt][config]") {

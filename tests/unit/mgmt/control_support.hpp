@@ -54,6 +54,11 @@ class ControlEnvironment final : public Environment, private EventSink {
     return errc::unsupported;
   }
 
+  [[nodiscard]] result<std::unique_ptr<LanSocket>> open_lan_socket(
+      const LanSocketOptions&) override {
+    return errc::unsupported;
+  }
+
   [[nodiscard]] result<std::unique_ptr<TunDevice>> open_tun(const TunOptions&) override {
     return errc::unsupported;
   }

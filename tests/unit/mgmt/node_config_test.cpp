@@ -17,6 +17,19 @@ TEST_CASE("node_config: discovery is off unless there is somebody to begin with"
   CHECK(make_node_config(config, {}, {})->discovery.has_value());
 }
 
+TEST_CASE("node_config: links are spoken to in a network with a secret, or on demand", "[mgmt]") {
+  Config config;
+  CHECK_FALSE(make_node_config(config, {}, {})->lan.has_value());
+  config.discovery.lan = true;
+  CHECK(make_node_config(config, {}, {})->lan.has_value());
+  config.discovery.lan.reset();
+  config.network.name = "office";
+  config.network.secret = "correct horse";
+  CHECK(make_node_config(config, {}, {})->lan.has_value());
+  config.discovery.lan = false;
+  CHECK_FALSE(make_node_config(config, {}, {})->lan.has_value());
+}
+
 TEST_CASE("node_config: bootstrap nodes and the public address may be names", "[mgmt]") {
   const auto one = IpAddress::parse("192.0.2.1").value();
   const auto other = IpAddress::parse("2001:db8::1").value();

@@ -7,6 +7,7 @@
 #include <quicether/base/random.hpp>
 #include <quicether/base/time.hpp>
 #include <quicether/env/datagram_socket.hpp>
+#include <quicether/env/lan_socket.hpp>
 #include <quicether/env/network_watch.hpp>
 #include <quicether/env/store.hpp>
 #include <quicether/env/timer.hpp>
@@ -53,6 +54,13 @@ class Environment {
   /// interface), `permission_denied`, `unsupported` (no such family), `io_failure`.
   [[nodiscard]] virtual result<std::unique_ptr<DatagramSocket>> open_datagram_socket(
       const DatagramSocketOptions& options) = 0;
+
+  /// Joins a multicast group on the links of this host.
+  ///
+  /// **Errors:** `unsupported` (none in this environment), `already_open`, `permission_denied`,
+  /// `io_failure`.
+  [[nodiscard]] virtual result<std::unique_ptr<LanSocket>> open_lan_socket(
+      const LanSocketOptions& options) = 0;
 
   /// Creates a TUN interface, sets MTU and addresses and brings it up.
   ///

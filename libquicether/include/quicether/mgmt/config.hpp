@@ -81,6 +81,7 @@ struct NetworkSection {
 struct DiscoverySection {
   std::vector<HostPort> bootstrap_nodes{};
   bool bootstrap_mode = false;
+  std::optional<bool> lan{};                ///< by multicast; none: in a network with a secret
   std::string public_ip{};                  ///< address or DNS name; empty: none
   std::optional<std::uint16_t> dht_port{};  ///< the same port as `node.listen`
 

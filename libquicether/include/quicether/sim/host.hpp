@@ -44,6 +44,8 @@ class Host final : public Environment {
   [[nodiscard]] std::unique_ptr<Timer> make_timer() override;
   [[nodiscard]] result<std::unique_ptr<DatagramSocket>> open_datagram_socket(
       const DatagramSocketOptions& options) override;
+  [[nodiscard]] result<std::unique_ptr<LanSocket>> open_lan_socket(
+      const LanSocketOptions& options) override;
   [[nodiscard]] result<std::unique_ptr<TunDevice>> open_tun(const TunOptions& options) override;
   [[nodiscard]] result<std::unique_ptr<NetworkWatch>> watch_network() override;
 

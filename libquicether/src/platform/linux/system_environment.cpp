@@ -1,4 +1,5 @@
 #include "platform/linux/clock.hpp"
+#include "platform/linux/multicast_socket.hpp"
 #include "platform/linux/netlink_watch.hpp"
 #include "platform/linux/timer_queue.hpp"
 #include "platform/linux/tun_interface.hpp"
@@ -86,6 +87,11 @@ class ThreadEnvironment : public Environment {
   [[nodiscard]] result<std::unique_ptr<DatagramSocket>> open_datagram_socket(
       const DatagramSocketOptions& options) override {
     return UdpSocket::open(executor_, options, offload_, events_);
+  }
+
+  [[nodiscard]] result<std::unique_ptr<LanSocket>> open_lan_socket(
+      const LanSocketOptions& options) override {
+    return MulticastSocket::open(executor_, options);
   }
 
   [[nodiscard]] result<std::unique_ptr<TunDevice>> open_tun(const TunOptions& options) override {
