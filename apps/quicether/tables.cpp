@@ -84,7 +84,8 @@ std::string format_status(const NodeStatus& status,
     text += fmt::format("Listening: {}\n", address.to_string());
   }
   if (status.discovery) {
-    text += fmt::format("DHT Nodes: {}\n", status.discovery->dht_nodes);
+    text += fmt::format(
+        "DHT Nodes: {}\nDHT Mode: {}\n", status.discovery->dht_nodes, status.discovery->dht_mode);
     for (const auto& address : status.discovery->external) {
       text += fmt::format("External Address: {}\n", address.to_string());
     }

@@ -49,11 +49,13 @@ class Ring {
     Instant armed = Instant::never();
     std::uint64_t life = 0;  ///< counts restarts: timers of an earlier life do not fire
     bool alive = false;
-    int side = 0;  ///< of a partition
+    int side = 0;                           ///< of a partition
+    std::optional<IpAddress> translated{};  ///< set: its own address, which nobody else sees
     /// Set: sees each datagram first, and keeps those for which it returns true.
     std::function<bool(Slot&, const SocketAddress&, ConstBytes)> hostile{};
     std::unordered_map<std::uint64_t, dht::OperationDone> done{};
     std::size_t joined = 0;
+    std::vector<bool> modes{};  ///< read-only or not, each change
     std::optional<SocketAddress> external{};
   };
 
@@ -77,10 +79,13 @@ class Ring {
              const std::vector<dht::NodeInfo>& cached,
              dht::NodeConfig config) {
     auto& slot = *slots_[index];
-    config.external = {slot.address.address};
+    if (!slot.translated) {
+      config.external = {slot.address.address};
+    }
     config.v6 = slot.address.address.is_v6();
     config.v4 = !config.v6;
     slot.node = std::make_unique<dht::Node>(std::move(config), crypto_, slot.random, now_);
+    slot.node->set_own_address(now_, slot.translated.value_or(slot.address.address));
     slot.alive = true;
     slot.armed = Instant::never();
     ++slot.life;
@@ -280,6 +285,8 @@ class Ring {
         slot.done[done->operation.value] = *done;
       } else if (const auto* external = std::get_if<dht::ExternalAddress>(&*event)) {
         slot.external = external->address;
+      } else if (const auto* mode = std::get_if<dht::ModeChanged>(&*event)) {
+        slot.modes.push_back(mode->read_only);
       } else {
         ++slot.joined;
       }

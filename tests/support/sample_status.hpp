@@ -27,7 +27,8 @@ inline NodeStatus sample_status() {
   status.paths_active = 1;
   status.uptime = 90061s;
   const auto external = SocketAddress::parse("198.51.100.7:9000").value();
-  status.discovery = {12, {external}, {external, SocketAddress::parse("192.168.1.5:9000").value()}};
+  status.discovery = {
+      12, "server", {external}, {external, SocketAddress::parse("192.168.1.5:9000").value()}};
   status.policy_source = "/etc/quicether/policy.toml";
   status.policy_rules = 3;
   status.warnings = {"node.role: configured but not available in this version"};

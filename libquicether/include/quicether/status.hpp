@@ -54,7 +54,9 @@ struct RouteStatus {
 
 /// What a node knows of the DHT and tells it.
 struct DiscoveryStatus {
-  std::size_t dht_nodes = 0;               ///< in the routing tables
+  std::size_t dht_nodes = 0;  ///< in the routing tables
+  /// "server" or "read-only": others do not ask a node that they cannot reach.
+  std::string dht_mode = "server";
   std::vector<SocketAddress> external{};   ///< how others see this node, once they agree
   std::vector<SocketAddress> published{};  ///< endpoints in this node's record
 

@@ -51,6 +51,7 @@ std::optional<DiscoveryConfig> make_discovery(const DiscoverySection& section,
     return std::nullopt;
   }
   DiscoveryConfig discovery;
+  discovery.dht.node.serve = section.bootstrap_mode;
   discovery.dht.bootstrap = addresses_of(section.bootstrap_nodes, hosts);
   discovery.dht.node.external = addresses_of(section.public_ip, hosts);
   return discovery;

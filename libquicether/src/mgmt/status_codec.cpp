@@ -89,6 +89,7 @@ bool read_route(const boost::json::value& value, RouteStatus& route) {
 bool read_discovery(const boost::json::value& value, DiscoveryStatus& discovery) {
   JsonObjectReader reader{value};
   reader.read("dht_nodes", discovery.dht_nodes);
+  reader.read("dht_mode", discovery.dht_mode);
   reader.read("external_addresses", discovery.external);
   reader.read("published_endpoints", discovery.published);
   return reader.good();
@@ -138,6 +139,7 @@ result<boost::json::value> parse(std::string_view text) {
 
 boost::json::value to_value(const DiscoveryStatus& discovery) {
   return {{"dht_nodes", discovery.dht_nodes},
+          {"dht_mode", discovery.dht_mode},
           {"external_addresses", text_list(discovery.external)},
           {"published_endpoints", text_list(discovery.published)}};
 }

@@ -207,6 +207,7 @@ void Dht::Impl::handle(dht::OperationDone done) {
 }
 
 void Dht::Impl::handle(const dht::ExternalAddress& external) {
+  tell_own_addresses();
   environment_.events().on_event(
       {"dht.address", Severity::info, {{"address", external.address.to_string()}}});
   if (observer_ != nullptr) {
@@ -304,6 +305,31 @@ void Dht::Impl::join(JoinHandler handler) {
   }
 }
 
+void Dht::Impl::handle(const dht::ModeChanged& changed) {
+  environment_.events().on_event({"dht.mode",
+                                  Severity::info,
+                                  {{"family", changed.family == dht::Family::v4 ? "ipv4" : "ipv6"},
+                                   {"mode", changed.read_only ? "read-only" : "server"}}});
+}
+
+// The own address.
+
+result<IpAddress> Dht::Impl::source_address(const SocketAddress& remote) const {
+  return transport_ != nullptr ? transport_->source_address(remote)
+                               : socket_->source_address(remote);
+}
+
+void Dht::Impl::tell_own_addresses() {
+  for (const auto family : {dht::Family::v4, dht::Family::v6}) {
+    const auto nearest = node_->closest(family, node_->id(family), 1);
+    const auto own = nearest.empty() ? result<IpAddress>{errc::unreachable}
+                                     : source_address(nearest.front().address);
+    if (own) {
+      node_->set_own_address(environment_.now(), *own);
+    }
+  }
+}
+
 // The cache.
 
 void Dht::Impl::load_cache() {
@@ -334,6 +360,8 @@ void Dht::Impl::arm_cache_timer() {
                              const auto self = weak.lock();
                              if (self && !error && self->open_) {
                                self->save_cache();
+                               self->tell_own_addresses();
+                               self->run_turn();
                                self->arm_cache_timer();
                              }
                            });

@@ -50,6 +50,9 @@ class Dht::Impl final : public DhtDatagramSink, public std::enable_shared_from_t
   void handle(dht::OperationDone done);
   void handle(const dht::ExternalAddress& external);
   void handle(const dht::Joined& joined);
+  void handle(const dht::ModeChanged& changed);
+  void tell_own_addresses();
+  [[nodiscard]] result<IpAddress> source_address(const SocketAddress& remote) const;
   void arm_timer();
   void arm_cache_timer();
   void load_cache();

@@ -264,6 +264,11 @@ void Discovery::on_external_address(const SocketAddress&) {
 DiscoveryStatus Discovery::status() const {
   DiscoveryStatus status;
   status.dht_nodes = contacts();
+  const auto serves = [&](dht::Family family) {
+    return dht_.node().size(family) > 0 && !dht_.node().read_only(family);
+  };
+  const bool serving = contacts() == 0 || std::ranges::any_of(kFamilies, serves);
+  status.dht_mode = serving ? "server" : "read-only";
   for (const auto family : kFamilies) {
     if (const auto external = dht_.node().external(family)) {
       status.external.push_back(*external);

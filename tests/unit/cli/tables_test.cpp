@@ -35,6 +35,7 @@ TEST_CASE("status: prints the node", "[cli]") {
         "Name: laptop\n"
         "Listening: [::]:9000\n"
         "DHT Nodes: 12\n"
+        "DHT Mode: server\n"
         "External Address: 198.51.100.7:9000\n"
         "Policy: /etc/quicether/policy.toml (3 rules)\n"
         "Uptime: 1d 1h\n"
@@ -105,7 +106,7 @@ TEST_CASE("tables: hostile texts stay in their cell and harmless", "[cli]") {
     for (const char c : all) {
       CHECK((static_cast<unsigned char>(c) >= 0x20 || c == '\n'));
     }
-    CHECK(std::count(all.begin(), all.end(), '\n') == 15);
+    CHECK(std::count(all.begin(), all.end(), '\n') == 16);
     CHECK(all.find("\xe2\x80\xae") == std::string::npos);
     CHECK(all.find('\xff') == std::string::npos);
   }

@@ -46,7 +46,7 @@ TEST_CASE("control: node.status", "[mgmt][control]") {
           R"("name":"laptop","version":"0.1.0","tun_name":"quicether0","tun_mtu":1380,"shards":1,)"
           R"("overlay_addresses":["100.64.0.1/16","fd00::1/8"],"listen":["[::]:9000"],)"
           R"("peers_connected":1,"paths_active":1,"uptime_us":90061000000,)"
-          R"("discovery":{"dht_nodes":12,"external_addresses":["198.51.100.7:9000"],)"
+          R"("discovery":{"dht_nodes":12,"dht_mode":"server","external_addresses":["198.51.100.7:9000"],)"
           R"("published_endpoints":["198.51.100.7:9000","192.168.1.5:9000"]},)"
           R"("policy_source":"/etc/quicether/policy.toml","policy_rules":3,)"
           R"("warnings":["node.role: configured but not available in this version"],)"

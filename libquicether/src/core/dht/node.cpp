@@ -106,6 +106,18 @@ void Node::unpublish(const Id& target) noexcept {
   impl_->unpublish(target);
 }
 
+void Node::set_own_address(Instant now, const IpAddress& address) {
+  impl_->set_own_address(now, address);
+}
+
+Reach Node::reach(Family family) const noexcept {
+  return impl_->reach(family);
+}
+
+bool Node::read_only(Family family) const noexcept {
+  return impl_->read_only(family);
+}
+
 const Id& Node::id(Family family) const noexcept {
   return impl_->table(family).self();
 }

@@ -18,7 +18,12 @@ void Node::Impl::handle(Instant now,
                         const Query& query,
                         std::size_t bytes) {
   ++stats_.queries_received;
-  if (config_.read_only) {
+  auto& to = side(family_of(from.address));
+  if (!sources_.asked_lately(now, from.address)) {
+    to.reach.on_stranger(now, from.address);
+    judge_reach(now, to);
+  }
+  if (read_only(to.family)) {
     ++stats_.dropped_read_only;
     return;
   }

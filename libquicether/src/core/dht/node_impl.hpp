@@ -7,6 +7,7 @@
 #include "peer_store.hpp"
 #include "pending_queries.hpp"
 #include "rate_bucket.hpp"
+#include "reachability.hpp"
 #include "routing_table.hpp"
 #include "source_table.hpp"
 #include "write_tokens.hpp"
@@ -64,6 +65,14 @@ class Node::Impl {
     return side(family).votes.result();
   }
 
+  void set_own_address(Instant now, const IpAddress& address);
+
+  [[nodiscard]] Reach reach(Family family) const noexcept { return side(family).reach.reach(); }
+
+  [[nodiscard]] bool read_only(Family family) const noexcept {
+    return config_.read_only || side(family).reach.read_only();
+  }
+
   [[nodiscard]] const ItemStore& items() const noexcept { return items_; }
 
   [[nodiscard]] const NodeStats& stats() const noexcept { return stats_; }
@@ -75,6 +84,7 @@ class Node::Impl {
     bool enabled;
     RoutingTable table;
     AddressVotes votes{};
+    Reachability reach;
     std::deque<NodeInfo> lost{};  ///< contacts that vanished: a partition may have taken them
     OperationId own_lookup{};     ///< of our own neighbourhood, while it runs
     Instant own_lookup_due{};
@@ -166,6 +176,7 @@ class Node::Impl {
   void ping_node(Instant now, const NodeInfo& node);
   void vote(Instant now, const SocketAddress& voter, const SocketAddress& seen);
   void use_external(Instant now, const IpAddress& address);
+  void judge_reach(Instant now, Side& side);
   void republish(Instant now);
   void on_republished(Instant now, const Operation& operation);
 

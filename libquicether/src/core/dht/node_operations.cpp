@@ -353,10 +353,13 @@ void Node::Impl::begin_storing(Instant now, Operation& operation) {
 
 void Node::Impl::keep_own(Instant now, const Operation& operation) {
   // This node is one of the nearest, too, as far as it knows.
-  if (operation.kind != Operation::Kind::put || config_.read_only) {
+  if (operation.kind != Operation::Kind::put) {
     return;
   }
   for (const auto family : kFamilies) {
+    if (read_only(family)) {
+      continue;
+    }
     const auto& lookup = operation.lookups[static_cast<std::size_t>(family)];
     const auto& self = side(family).table.self();
     const auto others = lookup ? lookup->closest() : std::vector<Candidate>{};

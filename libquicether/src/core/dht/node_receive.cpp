@@ -83,7 +83,7 @@ bool Node::Impl::send_query(Instant now, const PendingQuery& about, Query query)
   const auto transaction = pending_.add(pending, now + slow_after());
   query.transaction = transaction;
   query.id = to.table.self();
-  query.read_only = config_.read_only;
+  query.read_only = read_only(to.family);
   std::array<std::uint8_t, kMessageBytesMax> buffer{};
   const auto bytes = encode(query, buffer);
   QE_ASSERT(!bytes.empty());

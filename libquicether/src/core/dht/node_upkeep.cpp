@@ -25,6 +25,12 @@ constexpr Duration kPublishFirst = std::chrono::minutes{5};
 constexpr std::size_t kBootstrapMax = 64;
 constexpr std::size_t kCachedMax = 256;
 
+bool promised(const NodeConfig& config, Family family) {
+  return config.serve || std::ranges::any_of(config.external, [&](const IpAddress& address) {
+           return family_of(address) == family;
+         });
+}
+
 Id first_id(const NodeConfig& config, Family family, Random& random) {
   for (const auto& address : config.external) {
     if (family_of(address) == family) {
@@ -42,10 +48,12 @@ Node::Impl::Impl(NodeConfig config, const ItemCrypto& crypto, Random& random, In
       random_{random},
       sides_{Side{.family = Family::v4,
                   .enabled = config_.v4,
-                  .table = {first_id(config_, Family::v4, random), config_.limits}},
+                  .table = {first_id(config_, Family::v4, random), config_.limits},
+                  .reach = Reachability{promised(config_, Family::v4)}},
              Side{.family = Family::v6,
                   .enabled = config_.v6,
-                  .table = {first_id(config_, Family::v6, random), config_.limits}}},
+                  .table = {first_id(config_, Family::v6, random), config_.limits},
+                  .reach = Reachability{promised(config_, Family::v6)}}},
       sources_{config_.limits},
       tokens_{crypto, random, now},
       items_{config_.limits},
@@ -127,6 +135,7 @@ void Node::Impl::tick(Instant now) {
   peers_.expire(now);
   for (auto& one : sides_) {
     if (one.enabled) {
+      judge_reach(now, one);
       refresh_bucket(now, one);
       ping_contacts(now, one);
     }
@@ -224,6 +233,7 @@ void Node::Impl::vote(Instant now, const SocketAddress& voter, const SocketAddre
   auto& votes = side(family_of(voter.address)).votes;
   if (votes.add(voter.address, seen)) {
     add_event(ExternalAddress{*votes.result()});
+    side(family_of(seen.address)).reach.set_external(now, votes.result()->address);
     use_external(now, votes.result()->address);
   }
 }
@@ -236,6 +246,18 @@ void Node::Impl::use_external(Instant now, const IpAddress& address) {
   one.table.set_self(make_secure_id(address, random_));
   one.rounds_left = 1;
   one.own_lookup_due = now;
+}
+
+void Node::Impl::set_own_address(Instant now, const IpAddress& address) {
+  auto& one = side(family_of(address));
+  one.reach.set_own(address);
+  judge_reach(now, one);
+}
+
+void Node::Impl::judge_reach(Instant now, Side& side) {
+  if (side.reach.update(now) && !config_.read_only) {
+    add_event(ModeChanged{side.family, side.reach.read_only()});
+  }
 }
 
 result<void> Node::Impl::publish(Instant now, Item item) {

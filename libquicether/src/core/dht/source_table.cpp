@@ -15,6 +15,10 @@ IpAddress machine(const IpAddress& address) noexcept {
   return address.is_v6() ? subnet_of(address) : address;
 }
 
+/// Longer than translators keep a mapping: at least two minutes, five are recommended, and few keep
+/// it longer (RFC 4787 section 4.3).
+constexpr Duration kMappingMax = std::chrono::minutes{10};
+
 /// How long a proof of address counts: a little longer than contacts go unasked.
 constexpr Duration kVerifiedFor = std::chrono::minutes{20};
 
@@ -71,10 +75,15 @@ void SourceTable::on_query_sent(Instant now, const IpAddress& address) {
   source.asked = now;
 }
 
+bool SourceTable::asked_lately(Instant now, const IpAddress& address) noexcept {
+  const auto* source = sources_.find(machine(address));
+  return source != nullptr && source->asked && now - *source->asked < kMappingMax;
+}
+
 bool SourceTable::silent(Instant now, const IpAddress& address) noexcept {
   const auto* source = sources_.find(machine(address));
   return source != nullptr && !source->answered && source->unanswered >= limits_.unanswered_max &&
-         now - source->asked < limits_.silence;
+         source->asked && now - *source->asked < limits_.silence;
 }
 
 }  // namespace quicether::dht

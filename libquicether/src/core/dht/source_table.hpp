@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace quicether::dht {
 
@@ -39,6 +40,10 @@ class SourceTable {
   void on_query_sent(Instant now, const IpAddress& address);
   void on_query_answered(Instant now, const IpAddress& address);
 
+  /// True when a query of ours went to the address so lately that a translator or firewall between
+  /// may still let its datagrams in.
+  [[nodiscard]] bool asked_lately(Instant now, const IpAddress& address) noexcept;
+
   /// True for addresses that never answered: hearsay about them is believed no more for a while.
   [[nodiscard]] bool silent(Instant now, const IpAddress& address) noexcept;
 
@@ -48,9 +53,9 @@ class SourceTable {
     std::uint64_t received = 0;  ///< bytes, while not verified
     std::uint64_t sent = 0;
     Instant verified_until{};
-    Instant asked{};              ///< last time
-    bool answered = false;        ///< a query, once
-    std::uint8_t unanswered = 0;  ///< queries since it answered, if ever
+    std::optional<Instant> asked{};  ///< last time
+    bool answered = false;           ///< a query, once
+    std::uint8_t unanswered = 0;     ///< queries since it answered, if ever
   };
 
   const Limits& limits_;

@@ -30,11 +30,23 @@ struct OperationId {
   friend constexpr auto operator<=>(OperationId, OperationId) noexcept = default;
 };
 
+/// Whether strangers reach a node, as far as it knows.
+enum class Reach : std::uint8_t {
+  unknown,     ///< not enough others told how they see it
+  direct,      ///< others see the address that it sends from
+  translated,  ///< they see another one, and strangers come through
+  trial,       ///< they see another one: it waits for a stranger
+  unreachable  ///< none came: it asks and is not asked (BEP 43)
+};
+
 struct NodeConfig {
   bool v4 = true;
   bool v6 = true;
-  /// Client only, as behind a NAT: asks, is not asked (BEP 43).
+  /// Client only, always: asks, is not asked (BEP 43). Else the node finds out by itself.
   bool read_only = false;
+  /// Answers whatever it finds out, as a bootstrap node has to; so does a node with an `external`
+  /// address.
+  bool serve = false;
   /// Ignore nodes whose id does not follow from their address (BEP 42). Off by default, because
   /// parts of the mainline DHT have no such ids.
   bool enforce_secure_ids = false;
@@ -105,7 +117,13 @@ struct Joined {
   Family family = Family::v4;
 };
 
-using Event = std::variant<OperationDone, ExternalAddress, Joined>;
+/// Begins to serve others, or stops to.
+struct ModeChanged {
+  Family family = Family::v4;
+  bool read_only = false;
+};
+
+using Event = std::variant<OperationDone, ExternalAddress, Joined, ModeChanged>;
 
 /// A message to send.
 struct OutgoingMessage {
@@ -196,6 +214,14 @@ class Node {
   /// **Errors:** as put().
   [[nodiscard]] result<void> publish(Instant now, Item item);
   void unpublish(const Id& target) noexcept;
+
+  /// Tells the address that the system sends from, now and when it changes.
+  void set_own_address(Instant now, const IpAddress& address);
+
+  [[nodiscard]] Reach reach(Family family) const noexcept;
+
+  /// True while others are not to ask this node.
+  [[nodiscard]] bool read_only(Family family) const noexcept;
 
   [[nodiscard]] const Id& id(Family family) const noexcept;
 
