@@ -213,8 +213,19 @@ TEST_CASE("routing_table: the contact silent longest is checked first, once", "[
   const auto first = t.add(1, kNow);
   const auto second = t.add(2, kNow + 1min);
 
-  CHECK_FALSE(t.table.stalest(kNow + 5min, 15min));
-  CHECK(t.table.stalest(kNow + 17min, 15min) == first);
+  CHECK_FALSE(t.table.stalest(kNow + 5min, 15min, 45s));
+  CHECK(t.table.stalest(kNow + 17min, 15min, 45s) == first);
   t.table.on_asked(kNow + 17min, first);
-  CHECK(t.table.stalest(kNow + 17min, 15min) == second);
+  CHECK(t.table.stalest(kNow + 17min, 15min, 45s) == second);
+}
+
+TEST_CASE("routing_table: a bad contact without a successor is checked sooner", "[dht][table]") {
+  Table t;
+  const auto contact = t.add(1, kNow);
+  t.table.on_asked(kNow, contact);
+  (void)t.table.on_failure(contact);
+  CHECK_FALSE(t.table.stalest(kNow + 1min, 15min, 45s));
+  (void)t.table.on_failure(contact);
+  CHECK_FALSE(t.table.stalest(kNow + 30s, 15min, 45s));
+  CHECK(t.table.stalest(kNow + 1min, 15min, 45s) == contact);
 }

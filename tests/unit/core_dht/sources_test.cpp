@@ -115,8 +115,8 @@ TEST_CASE("source_table: leaves alone who never answered, for a while", "[dht][s
   sources.on_query_answered(kNow, seen);
   for (int i = 0; i < 3; ++i) {
     CHECK_FALSE(sources.silent(kNow, dead));
-    sources.on_query_sent(kNow, dead);
-    sources.on_query_sent(kNow, seen);
+    sources.on_query_sent(kNow, dead, 100);
+    sources.on_query_sent(kNow, seen, 100);
   }
   CHECK(sources.silent(kNow, dead));
   CHECK_FALSE(sources.silent(kNow, seen));

@@ -150,13 +150,13 @@ void Node::Impl::send_answer(Instant now,
     response.item = {};
     response.seq.reset();
     peers = {};
+    response.version = {};
     bytes = fits();
   }
   if (bytes.empty()) {
     // A sign of life, which is shorter than any query.
     response.token = {};
     response.your_address.reset();
-    response.version = {};
     bytes = fits();
   }
   if (!bytes.empty()) {

@@ -88,7 +88,7 @@ bool Node::Impl::send_query(Instant now, const PendingQuery& about, Query query)
   const auto bytes = encode(query, buffer);
   QE_ASSERT(!bytes.empty());
   send(about.node.address, bytes);
-  sources_.on_query_sent(now, about.node.address.address);
+  sources_.on_query_sent(now, about.node.address.address, bytes.size());
   ++stats_.queries_sent;
   if (about.id_known) {
     to.table.on_asked(now, about.node);

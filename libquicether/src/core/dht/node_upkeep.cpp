@@ -11,6 +11,9 @@ namespace {
 /// Upkeep is spread: a little of it each so often.
 constexpr Duration kTick = std::chrono::seconds{5};
 
+/// Contacts that are asked whether they are still there, each tick: a whole table within a minute.
+constexpr int kChecksPerTick = 8;
+
 /// Attempts to join while nobody answers (requirement C7: at least every 60 s).
 constexpr Duration kRetryMin = std::chrono::milliseconds{500};
 constexpr Duration kRetryMax = std::chrono::seconds{60};
@@ -213,8 +216,10 @@ void Node::Impl::ping_node(Instant now, const NodeInfo& node) {
 }
 
 void Node::Impl::ping_contacts(Instant now, Side& side) {
-  if (const auto contact = side.table.stalest(now, config_.contact_check)) {
-    ping_node(now, *contact);
+  for (int i = 0; i < kChecksPerTick; ++i) {
+    if (const auto contact = side.table.stalest(now, config_.contact_check, config_.lost_retry)) {
+      ping_node(now, *contact);
+    }
   }
   // So many that all had their turn within one round.
   const auto ticks = std::max<std::size_t>(1, static_cast<std::size_t>(config_.lost_retry / kTick));

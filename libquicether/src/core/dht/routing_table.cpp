@@ -240,12 +240,12 @@ std::vector<NodeInfo> RoutingTable::closest(const Id& target, std::size_t count)
   return found;
 }
 
-std::optional<NodeInfo> RoutingTable::stalest(Instant now, Duration age) const {
+std::optional<NodeInfo> RoutingTable::stalest(Instant now, Duration age, Duration bad_age) const {
   const Contact* oldest = nullptr;
   for (const auto& bucket : buckets_) {
     for (const auto& contact : bucket.live) {
       const auto last = std::max(contact.answered, contact.asked);
-      if (now - last >= age &&
+      if (now - last >= (contact.bad() ? bad_age : age) &&
           (oldest == nullptr || last < std::max(oldest->answered, oldest->asked))) {
         oldest = &contact;
       }

@@ -60,8 +60,9 @@ class RoutingTable {
   /// Up to `count` live contacts that are not bad, nearest to `target` first.
   [[nodiscard]] std::vector<NodeInfo> closest(const Id& target, std::size_t count) const;
 
-  /// The contact that has been silent longest and was not asked since, when that is `age` ago.
-  [[nodiscard]] std::optional<NodeInfo> stalest(Instant now, Duration age) const;
+  /// The contact that has been silent longest and was not asked since, when that is `age` ago, or
+  /// `bad_age` for one that is bad: a network that was cut may be whole again.
+  [[nodiscard]] std::optional<NodeInfo> stalest(Instant now, Duration age, Duration bad_age) const;
 
   /// Index of a bucket that nothing was learnt for since `before`; none beyond the deepest one.
   [[nodiscard]] std::optional<std::size_t> bucket_to_refresh(Instant before) const;

@@ -41,7 +41,8 @@ std::size_t SourceTable::allowance(Instant now, const IpAddress& to) {
   if (source.verified_until > now) {
     return kMessageBytesMax;
   }
-  const auto credit = source.received - std::min(source.sent, source.received);
+  const auto spent = source.sent + source.asked_for;
+  const auto credit = source.received - std::min(spent, source.received);
   if (source.sent == 0 && loans_.take(now, limits_.loan_bytes_per_second, kMessageBytesMax)) {
     return kMessageBytesMax;
   }
@@ -67,8 +68,11 @@ void SourceTable::on_query_answered(Instant now, const IpAddress& address) {
   source.unanswered = 0;
 }
 
-void SourceTable::on_query_sent(Instant now, const IpAddress& address) {
+void SourceTable::on_query_sent(Instant now, const IpAddress& address, std::size_t bytes) {
   auto& source = sources_[machine(address)];
+  if (source.verified_until <= now) {
+    source.asked_for += bytes;
+  }
   if (source.unanswered < std::numeric_limits<std::uint8_t>::max()) {
     ++source.unanswered;
   }

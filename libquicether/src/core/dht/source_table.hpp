@@ -36,8 +36,8 @@ class SourceTable {
   /// The address showed something that only the receiver of our datagrams knows.
   void on_verified(Instant now, const IpAddress& address);
 
-  /// A query of ours went to the address, or was answered from there.
-  void on_query_sent(Instant now, const IpAddress& address);
+  /// A query of ours of so many bytes went to the address, or was answered from there.
+  void on_query_sent(Instant now, const IpAddress& address, std::size_t bytes);
   void on_query_answered(Instant now, const IpAddress& address);
 
   /// True when a query of ours went to the address so lately that a translator or firewall between
@@ -50,8 +50,9 @@ class SourceTable {
  private:
   struct Source {
     RateBucket queries{};
-    std::uint64_t received = 0;  ///< bytes, while not verified
-    std::uint64_t sent = 0;
+    std::uint64_t received = 0;   ///< bytes, while not verified
+    std::uint64_t sent = 0;       ///< in answers
+    std::uint64_t asked_for = 0;  ///< in queries: a forged address is asked whether it is there
     Instant verified_until{};
     std::optional<Instant> asked{};  ///< last time
     bool answered = false;           ///< a query, once
