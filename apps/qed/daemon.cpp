@@ -236,6 +236,10 @@ std::vector<quicether::RouteStatus> Daemon::routes() {
   return node_->routes();
 }
 
+quicether::Netcheck Daemon::netcheck() {
+  return node_->netcheck();
+}
+
 std::string Daemon::config() {
   return mgmt::config_json(loaded_.config);
 }

@@ -35,6 +35,7 @@ class Daemon final : public quicether::mgmt::ControlHandler {
   quicether::NodeStatus status() override;
   std::vector<quicether::PeerStatus> peers() override;
   std::vector<quicether::RouteStatus> routes() override;
+  quicether::Netcheck netcheck() override;
   quicether::mgmt::ReloadOutcome reload() override;
   std::string config() override;
   void stop() override;

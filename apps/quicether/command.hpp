@@ -54,6 +54,7 @@ ExitCode run_config_show(const Arguments& arguments, Output& output);
 ExitCode run_help(const Arguments& arguments, Output& output);
 ExitCode run_keygen(const Arguments& arguments, Output& output);
 ExitCode run_multipath(const Arguments& arguments, Output& output);
+ExitCode run_netcheck(const Arguments& arguments, Output& output);
 ExitCode run_peers(const Arguments& arguments, Output& output);
 ExitCode run_reload(const Arguments& arguments, Output& output);
 ExitCode run_routes(const Arguments& arguments, Output& output);

@@ -112,6 +112,40 @@ std::string format_peers(std::span<const PeerStatus> peers) {
   return format_table({"NodeID", "Address", "RTT", "Status"}, rows);
 }
 
+std::string format_netcheck(const quicether::Netcheck& check) {
+  const auto text_of = [](const auto& address) {
+    return address ? address->to_string() : std::string{"unknown"};
+  };
+  auto text = fmt::format("Verdict: {}\n", printable(check.verdict));
+  for (const auto& one : check.families) {
+    text += fmt::format("{}: {}, seen as {}, port mapping {}, strangers {}, {} DHT nodes\n",
+                        one.family == "ipv4" ? "IPv4" : "IPv6",
+                        text_of(one.local),
+                        text_of(one.external),
+                        printable(one.mapping),
+                        printable(one.reach),
+                        one.dht_nodes);
+  }
+  for (const auto& one : check.bootstrap) {
+    text += fmt::format("Bootstrap: {} {}\n",
+                        one.address.to_string(),
+                        one.rtt ? format_rtt(*one.rtt) : "no answer");
+  }
+  text += fmt::format("TUN MTU: {}\n", check.tun_mtu);
+  if (check.datagram_payload_min != 0) {
+    text += fmt::format("Smallest Path: {} bytes of payload\n", check.datagram_payload_min);
+  }
+  const auto yes = [](bool on) { return on ? "yes" : "no"; };
+  text += fmt::format("Offloads: UDP send {}, UDP receive {}, TUN {}\n",
+                      yes(check.udp_send_offload),
+                      yes(check.udp_receive_offload),
+                      yes(check.tun_offload));
+  for (const auto& advice : check.advice) {
+    text += fmt::format("Advice: {}\n", printable(advice, 1024));
+  }
+  return text;
+}
+
 std::string format_routes(std::span<const RouteStatus> routes) {
   std::vector<Row> rows;
   for (const auto& route : routes) {

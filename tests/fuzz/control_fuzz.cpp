@@ -18,6 +18,8 @@ class SampleDaemon final : public quicether::mgmt::ControlHandler {
 
   std::vector<quicether::RouteStatus> routes() override { return quicether::test::sample_routes(); }
 
+  quicether::Netcheck netcheck() override { return quicether::test::sample_netcheck(); }
+
   quicether::mgmt::ReloadOutcome reload() override { return {}; }
 
   std::string config() override { return "{}"; }

@@ -41,6 +41,15 @@ step "others agree on the address of each"
 agreed() { ctl alice status | grep -q '^External Address: 10.99.0.2:9000$'; }
 wait_for 60 agreed || fail "alice does not know her external address"
 
+step "netcheck says that others reach it"
+ctl alice netcheck >"$work/netcheck.log"
+grep -q '^Verdict: reachable$' "$work/netcheck.log"
+grep -q '^IPv4: 10.99.0.2:9000, seen as 10.99.0.2:9000, port mapping none, strangers direct' \
+  "$work/netcheck.log"
+grep -Eq "^Bootstrap: ${underlay[boot]}:9000 [0-9]" "$work/netcheck.log"
+ctl alice netcheck --json | grep -q '"verdict":"reachable"'
+grep -q '^DHT Mode: server$' "$work/status.log"
+
 step "a node that moved while it was down is found again"
 end bob KILL || true
 ip -n bob addr del 10.99.0.3/24 dev eth0

@@ -1,6 +1,7 @@
 #ifndef QUICETHER_TESTS_SUPPORT_SAMPLE_STATUS_HPP
 #define QUICETHER_TESTS_SUPPORT_SAMPLE_STATUS_HPP
 
+#include <quicether/netcheck.hpp>
 #include <quicether/status.hpp>
 
 #include <chrono>
@@ -34,6 +35,29 @@ inline NodeStatus sample_status() {
   status.warnings = {"node.role: configured but not available in this version"};
   status.counters = {{"router.dropped.no_route", 7}, {"router.forwarded", 18446744073709551615U}};
   return status;
+}
+
+/// Behind a translator that lets nobody in.
+inline Netcheck sample_netcheck() {
+  Netcheck check;
+  check.discovery = true;
+  check.families = {{"ipv4",
+                     SocketAddress::parse("192.168.1.5:9000").value(),
+                     SocketAddress::parse("198.51.100.7:9000").value(),
+                     "endpoint-independent",
+                     "unreachable",
+                     12},
+                    {"ipv6", std::nullopt, std::nullopt, "unknown", "unknown", 0}};
+  check.bootstrap = {{SocketAddress::parse("203.0.113.5:9000").value(), 15200us},
+                     {SocketAddress::parse("203.0.113.6:9000").value(), std::nullopt}};
+  check.tun_mtu = 1380;
+  check.datagram_payload_min = 1382;
+  check.udp_send_offload = true;
+  check.udp_receive_offload = true;
+  check.tun_offload = true;
+  check.verdict = "behind-nat";
+  check.advice = {"Forward the UDP port on the router."};
+  return check;
 }
 
 /// One that is connected over one path, and a gateway that is not.

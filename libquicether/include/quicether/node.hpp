@@ -8,6 +8,7 @@
 #include <quicether/dht.hpp>
 #include <quicether/env/environment.hpp>
 #include <quicether/identity.hpp>
+#include <quicether/netcheck.hpp>
 #include <quicether/path_manager.hpp>
 #include <quicether/policy_engine.hpp>
 #include <quicether/router.hpp>
@@ -73,7 +74,7 @@ struct NodeConfig {
   std::optional<DiscoveryConfig> discovery{};  ///< unset: peers are where the configuration says
   /// With `discovery` and `transport.sessions.network_key`, the node finds the network's members.
   MembershipConfig membership{};
-  std::optional<LanConfig> lan{};              ///< unset: the node is silent and deaf on its links
+  std::optional<LanConfig> lan{};       ///< unset: the node is silent and deaf on its links
   policy::AdmissionConfig admission{};  ///< beside `peers`, who are admitted by their id or key
   /// Unset: the built-in policy, under which this node may start flows and peers may not.
   std::optional<std::vector<policy::Rule>> rules{};
@@ -124,6 +125,9 @@ class Node {
   }
 
   [[nodiscard]] NodeStatus status() const;
+
+  /// What the node knows of its reachability, and what that means.
+  [[nodiscard]] Netcheck netcheck() const;
   [[nodiscard]] std::vector<PeerStatus> peers() const;
   [[nodiscard]] std::vector<RouteStatus> routes() const;
 

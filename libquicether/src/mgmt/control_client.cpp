@@ -3,6 +3,7 @@
 #include "mgmt/json_object_reader.hpp"
 #include "mgmt/json_rpc.hpp"
 #include "mgmt/json_text.hpp"
+#include "mgmt/netcheck_codec.hpp"
 #include "mgmt/status_codec.hpp"
 
 #include <quicether/mgmt/control_client.hpp>
@@ -235,6 +236,18 @@ ControlResult<std::vector<PeerStatus>> ControlClient::peers() {
 
 ControlResult<std::vector<RouteStatus>> ControlClient::routes() {
   return impl_->list<RouteStatus>("node.routes", "routes", routes_from);
+}
+
+ControlResult<Netcheck> ControlClient::netcheck() {
+  const auto answer = impl_->call("node.netcheck");
+  if (!answer) {
+    return answer.error();
+  }
+  auto check = netcheck_from(*answer);
+  if (!check) {
+    return malformed_answer("node.netcheck");
+  }
+  return std::move(*check);
 }
 
 ControlResult<ReloadOutcome> ControlClient::reload() {

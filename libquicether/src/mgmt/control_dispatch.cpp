@@ -1,6 +1,7 @@
 #include "mgmt/control_dispatch.hpp"
 
 #include "mgmt/json_rpc.hpp"
+#include "mgmt/netcheck_codec.hpp"
 #include "mgmt/status_codec.hpp"
 
 #include <quicether/version.hpp>
@@ -73,6 +74,10 @@ MethodResult node_routes(ControlHandler& handler, const object& params) {
   return page_of(handler.routes(), "routes", params);
 }
 
+MethodResult node_netcheck(ControlHandler& handler, const object&) {
+  return to_value(handler.netcheck());
+}
+
 MethodResult node_reload(ControlHandler& handler, const object&) {
   const auto outcome = handler.reload();
   if (!outcome.errors.empty()) {
@@ -110,6 +115,7 @@ constexpr std::array kMethods{
     Method{"node.status", node_status},
     Method{"node.peers", node_peers},
     Method{"node.routes", node_routes},
+    Method{"node.netcheck", node_netcheck},
     Method{"node.config", node_config},
     Method{"node.reload", node_reload},
     Method{"node.stop", node_stop},

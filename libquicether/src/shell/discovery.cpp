@@ -46,6 +46,7 @@ Discovery::Discovery(Environment& environment,
       shards_{shards},
       config_{std::move(config)},
       dht_{environment, transport, config_.dht},
+      watch_{std::make_shared<BootstrapWatch>(environment, dht_)},
       timer_{environment.make_timer()} {
   record_.capabilities = gateway ? record::kCapabilityGateway : 0;
 }
@@ -55,6 +56,7 @@ result<void> Discovery::open() {
   dht_.set_observer(this);
   const auto opened = dht_.open();
   if (opened) {
+    watch_->add(config_.dht.bootstrap);
     arm_timer();
     dht_.async_join([weak = weak_from_this()](error_code error) {
       if (const auto self = weak.lock(); self && !error) {
@@ -67,6 +69,7 @@ result<void> Discovery::open() {
 
 void Discovery::add_bootstrap(const std::vector<SocketAddress>& addresses) {
   dht_.add_bootstrap(addresses);
+  watch_->add(addresses);
 }
 
 void Discovery::arm_timer() {
@@ -276,6 +279,26 @@ DiscoveryStatus Discovery::status() const {
   }
   status.published = record_.endpoints;
   return status;
+}
+
+std::vector<FamilyCheck> Discovery::families() const {
+  constexpr std::array kReachNames = {"unknown", "direct", "translated", "trial", "unreachable"};
+  std::vector<FamilyCheck> families;
+  for (const auto family : kFamilies) {
+    FamilyCheck check;
+    check.family = family == dht::Family::v4 ? "ipv4" : "ipv6";
+    check.local = local_endpoint(family);
+    check.external = dht_.node().external(family);
+    if (check.local && check.external) {
+      const bool same = check.external->port != 0;
+      const bool plain = check.local->address == check.external->address;
+      check.mapping = !same ? "endpoint-dependent" : plain ? "none" : "endpoint-independent";
+    }
+    check.reach = kReachNames[static_cast<std::size_t>(dht_.node().reach(family))];
+    check.dht_nodes = dht_.node().size(family);
+    families.push_back(std::move(check));
+  }
+  return families;
 }
 
 std::vector<std::pair<std::string, std::uint64_t>> Discovery::counters() const {

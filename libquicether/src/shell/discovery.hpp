@@ -1,6 +1,7 @@
 #ifndef QUICETHER_SRC_SHELL_DISCOVERY_HPP
 #define QUICETHER_SRC_SHELL_DISCOVERY_HPP
 
+#include "bootstrap_watch.hpp"
 #include "shards.hpp"
 
 #include <quicether/core/record/node_record.hpp>
@@ -49,6 +50,12 @@ class Discovery final : public DhtObserver, public std::enable_shared_from_this<
   void on_link_down(const NodeId& peer);
 
   [[nodiscard]] DiscoveryStatus status() const;
+  [[nodiscard]] std::vector<FamilyCheck> families() const;
+
+  [[nodiscard]] const std::vector<BootstrapCheck>& bootstrap() const noexcept {
+    return watch_->checks();
+  }
+
   [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> counters() const;
 
   // DhtObserver
@@ -86,6 +93,7 @@ class Discovery final : public DhtObserver, public std::enable_shared_from_this<
   Shards& shards_;
   DiscoveryConfig config_;
   Dht dht_;
+  std::shared_ptr<BootstrapWatch> watch_;
   std::unique_ptr<Timer> timer_;
   std::map<path::TargetId, Wanted> wanted_{};
   record::NodeRecord record_{};

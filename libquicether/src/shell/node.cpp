@@ -27,6 +27,10 @@ void Node::start_stop(StopHandler handler) {
   impl_->stop(std::move(handler));
 }
 
+Netcheck Node::netcheck() const {
+  return impl_->netcheck();
+}
+
 NodeStatus Node::status() const {
   return impl_->status();
 }

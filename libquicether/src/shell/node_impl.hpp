@@ -30,6 +30,7 @@ class Node::Impl final : public LinkObserver {
   void stop(StopHandler handler);
 
   [[nodiscard]] NodeStatus status() const;
+  [[nodiscard]] Netcheck netcheck() const;
   [[nodiscard]] std::vector<PeerStatus> peers() const;
   [[nodiscard]] std::vector<RouteStatus> routes() const;
 

@@ -61,6 +61,33 @@ NodeStatus Node::Impl::status() const {
   return status;
 }
 
+Netcheck Node::Impl::netcheck() const {
+  Netcheck check;
+  if (discovery_) {
+    check.discovery = true;
+    check.families = discovery_->families();
+    check.bootstrap = discovery_->bootstrap();
+  }
+  for (const auto& peer : shards_.peers()) {
+    for (const auto& path : peer.paths) {
+      const auto bytes = path.datagram_payload_max;
+      if (path.state == "active" && bytes > 0) {
+        auto& least = check.datagram_payload_min;
+        least = least == 0 ? bytes : std::min(least, bytes);
+      }
+    }
+  }
+  const auto socket = shards_.transport().socket_stats();
+  check.udp_send_offload = socket.segmentation_offload;
+  check.udp_receive_offload = socket.receive_offload;
+  if (const auto* tun = shards_.tun(); tun != nullptr) {
+    check.tun_mtu = tun->mtu();
+    check.tun_offload = tun->stats().offload;
+  }
+  judge(check);
+  return check;
+}
+
 std::vector<PeerStatus> Node::Impl::peers() const {
   auto peers = shards_.peers();
   for (auto& peer : peers) {

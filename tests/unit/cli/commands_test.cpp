@@ -37,6 +37,7 @@ TEST_CASE("cli: each command has a name, a summary, --json, --help and something
                                  "peers",
                                  "routes",
                                  "multipath",
+                                 "netcheck",
                                  "keygen",
                                  "config show",
                                  "config set",

@@ -89,6 +89,8 @@ TEST_CASE("cli: prints JSON as the daemon sends it", "[cli]") {
   CHECK(world.console.out == to_json(world.daemon.peers()) + '\n');
   CHECK(world.run({"routes", "--json"}) == ExitCode::ok);
   CHECK(world.console.out == to_json(world.daemon.routes()) + '\n');
+  CHECK(world.run({"netcheck", "--json"}) == ExitCode::ok);
+  CHECK(world.console.out == to_json(world.daemon.netcheck()) + '\n');
   CHECK(world.run({"multipath", "--json"}) == ExitCode::ok);
   CHECK(world.console.out == to_json(world.daemon.peers()) + '\n');
   CHECK(world.run({"reload", "--json"}) == ExitCode::ok);
@@ -111,7 +113,8 @@ TEST_CASE("cli: a refused reload prints the errors and ends with 78", "[cli]") {
 
 TEST_CASE("cli: without a daemon says so and ends with 69", "[cli]") {
   World world;
-  for (const auto* const command : {"status", "peers", "routes", "multipath", "reload", "stop"}) {
+  for (const auto* const command :
+       {"status", "peers", "routes", "multipath", "netcheck", "reload", "stop"}) {
     CHECK(world.run({command}) == ExitCode::unavailable);
     CHECK(world.console.err == "quicether: no daemon serves " + world.socket.string() +
                                    "\n  start it: quicether start\n");

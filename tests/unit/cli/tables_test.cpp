@@ -57,6 +57,20 @@ TEST_CASE("status: a node without TUN, name and paths", "[cli]") {
         "Version: \n");
 }
 
+TEST_CASE("netcheck: prints what is known and what to do", "[cli]") {
+  CHECK(cli::format_netcheck(quicether::test::sample_netcheck()) ==
+        "Verdict: behind-nat\n"
+        "IPv4: 192.168.1.5:9000, seen as 198.51.100.7:9000, port mapping endpoint-independent, "
+        "strangers unreachable, 12 DHT nodes\n"
+        "IPv6: unknown, seen as unknown, port mapping unknown, strangers unknown, 0 DHT nodes\n"
+        "Bootstrap: 203.0.113.5:9000 15ms\n"
+        "Bootstrap: 203.0.113.6:9000 no answer\n"
+        "TUN MTU: 1380\n"
+        "Smallest Path: 1382 bytes of payload\n"
+        "Offloads: UDP send yes, UDP receive yes, TUN yes\n"
+        "Advice: Forward the UDP port on the router.\n");
+}
+
 TEST_CASE("peers: prints a row for each", "[cli]") {
   CHECK(cli::format_peers(sample_peers()) ==
         "NodeID              | Address          | RTT  | Status\n"

@@ -124,6 +124,21 @@ TEST_CASE("control: wrong pages are refused", "[mgmt][control]") {
   }
 }
 
+TEST_CASE("control: node.netcheck", "[mgmt][control]") {
+  FakeDaemon daemon;
+  CHECK(ask(daemon, "node.netcheck") ==
+        result(R"({"discovery":true,"families":[{"family":"ipv4",)"
+               R"("local":"192.168.1.5:9000","external":"198.51.100.7:9000",)"
+               R"("mapping":"endpoint-independent","reach":"unreachable","dht_nodes":12},)"
+               R"({"family":"ipv6","local":null,"external":null,"mapping":"unknown",)"
+               R"("reach":"unknown","dht_nodes":0}],)"
+               R"("bootstrap":[{"address":"203.0.113.5:9000","rtt_us":15200},)"
+               R"({"address":"203.0.113.6:9000","rtt_us":null}],"tun_mtu":1380,)"
+               R"("datagram_payload_min":1382,"udp_send_offload":true,)"
+               R"("udp_receive_offload":true,"tun_offload":true,"verdict":"behind-nat",)"
+               R"("advice":["Forward the UDP port on the router."]})"));
+}
+
 TEST_CASE("control: node.config", "[mgmt][control]") {
   FakeDaemon daemon;
   CHECK(ask(daemon, "node.config") == result(R"({"network":{"mtu":1380}})"));
@@ -154,10 +169,10 @@ TEST_CASE("control: node.stop asks for the stop and leaves it to the server", "[
 
 TEST_CASE("control: rpc.version agrees on a version or refuses", "[mgmt][control]") {
   FakeDaemon daemon;
-  const auto version =
-      result(fmt::format(R"({{"protocol":1,"software":"{}","methods":["rpc.version","node.status",)"
-                         R"("node.peers","node.routes","node.config","node.reload","node.stop"]}})",
-                         quicether::kVersion));
+  const auto version = result(fmt::format(
+      R"({{"protocol":1,"software":"{}","methods":["rpc.version","node.status",)"
+      R"("node.peers","node.routes","node.netcheck","node.config","node.reload","node.stop"]}})",
+      quicether::kVersion));
 
   CHECK(ask(daemon, "rpc.version") == version);
   CHECK(ask(daemon, "rpc.version", R"({"protocol":1})") == version);

@@ -336,6 +336,8 @@ TEST_CASE("control_server: a daemon may close it from inside stop()", "[mgmt][co
 
     std::vector<quicether::RouteStatus> routes() override { return {}; }
 
+    quicether::Netcheck netcheck() override { return {}; }
+
     ReloadOutcome reload() override { return {}; }
 
     std::string config() override { return {}; }

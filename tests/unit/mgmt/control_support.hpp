@@ -63,6 +63,10 @@ class ControlEnvironment final : public Environment, private EventSink {
     return errc::unsupported;
   }
 
+  [[nodiscard]] result<std::unique_ptr<NetworkWatch>> watch_network() override {
+    return errc::unsupported;
+  }
+
   /// Runs until nothing is left to do at this instant.
   void settle() {
     loop_.restart();
@@ -157,6 +161,8 @@ class FakeDaemon final : public ControlHandler {
   [[nodiscard]] std::vector<RouteStatus> routes() override {
     return quicether::test::sample_routes();
   }
+
+  [[nodiscard]] Netcheck netcheck() override { return quicether::test::sample_netcheck(); }
 
   [[nodiscard]] ReloadOutcome reload() override { return outcome; }
 

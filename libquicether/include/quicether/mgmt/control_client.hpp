@@ -58,6 +58,7 @@ class ControlClient {
   [[nodiscard]] ControlResult<NodeStatus> status();
   [[nodiscard]] ControlResult<std::vector<PeerStatus>> peers();
   [[nodiscard]] ControlResult<std::vector<RouteStatus>> routes();
+  [[nodiscard]] ControlResult<Netcheck> netcheck();
   [[nodiscard]] ControlResult<ReloadOutcome> reload();
 
   /// The configuration in effect as a JSON object.

@@ -4,6 +4,7 @@
 #include <quicether/base/error.hpp>
 #include <quicether/base/time.hpp>
 #include <quicether/env/environment.hpp>
+#include <quicether/netcheck.hpp>
 #include <quicether/status.hpp>
 
 #include <cstddef>
@@ -37,6 +38,7 @@ class ControlHandler {
   [[nodiscard]] virtual NodeStatus status() = 0;
   [[nodiscard]] virtual std::vector<PeerStatus> peers() = 0;
   [[nodiscard]] virtual std::vector<RouteStatus> routes() = 0;
+  [[nodiscard]] virtual Netcheck netcheck() = 0;
 
   /// Loads the configuration again and applies what it can, all or nothing.
   [[nodiscard]] virtual ReloadOutcome reload() = 0;

@@ -2,6 +2,7 @@
 #define QUICETHER_MGMT_STATUS_JSON_HPP
 
 #include <quicether/base/error.hpp>
+#include <quicether/netcheck.hpp>
 #include <quicether/status.hpp>
 
 #include <span>
@@ -14,6 +15,7 @@ namespace quicether::mgmt {
 
 /// One JSON object on one line.
 [[nodiscard]] std::string to_json(const NodeStatus& status);
+[[nodiscard]] std::string to_json(const Netcheck& check);
 
 /// One JSON list on one line.
 [[nodiscard]] std::string to_json(std::span<const PeerStatus> peers);
