@@ -5,7 +5,6 @@
 #include <malloc.h>
 #include <time.h>
 
-#include <algorithm>
 #include <chrono>
 #include <vector>
 
@@ -54,7 +53,7 @@ void carry_batch(DirectPair& pair,
   const auto trains = pair.a.poll_transmit(pair.now);
   carried.sending.stop();
   for (const auto& train : trains) {
-    std::ranges::copy(train.bytes, buffer.begin());
+    copy_bytes(train.bytes, buffer);
     const ReceivedTrain received{{buffer.data(), train.bytes.size()},
                                  train.segment_bytes,
                                  pair.b_address(),

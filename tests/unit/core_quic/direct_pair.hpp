@@ -6,7 +6,6 @@
 #include <quicether/core/crypto/key_pair.hpp>
 #include <quicether/core/quic/endpoint.hpp>
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <variant>
@@ -71,7 +70,7 @@ class DirectPair {
         return;
       }
       for (const auto& train : trains) {
-        std::ranges::copy(train.bytes, buffer_.get());
+        copy_bytes(train.bytes, {buffer_.get(), kTrainBytesMax});
         const ReceivedTrain received{{buffer_.get(), train.bytes.size()},
                                      train.segment_bytes,
                                      to_address,

@@ -3,7 +3,6 @@
 
 #include <quicether/core/quic/endpoint.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -30,7 +29,7 @@ class ReceiveBuffer {
       return false;
     }
     const Bytes copy{bytes_.get() + used_, payload.size()};
-    std::ranges::copy(payload, copy.begin());
+    copy_bytes(payload, copy);
     payloads_.push_back({connection, copy});
     used_ += payload.size();
     return true;
