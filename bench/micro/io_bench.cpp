@@ -176,11 +176,12 @@ void tun_write(benchmark::State& state) {
   benchmark::DoNotOptimize(socket->send({&train, 1}));
   std::vector<ByteVector> originals;
   std::vector<wire::Offload> offloads;
-  for (const auto& [packet, packet_offload] : std::span{packets}.first(tun->read(packets))) {
+  for (const auto& read : std::span{packets}.first(tun->read(packets))) {
     // Source and destination change places: the checksums stay right.
+    const auto packet = read.bytes;
     std::swap_ranges(packet.begin() + 12, packet.begin() + 16, packet.begin() + 16);
     originals.emplace_back(packet.begin(), packet.end());
-    offloads.push_back(packet_offload);
+    offloads.push_back(read.offload);
   }
   std::vector<ByteVector> batch;
   std::vector<wire::IpPacket> views(originals.size());

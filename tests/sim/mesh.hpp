@@ -11,6 +11,7 @@
 #include <quicether/sim/tun.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,12 +41,14 @@ struct MeshNode {
     config.peers = wanted;
     config.rules = rules;
     config.discovery = discovery;
-    config.transport.sessions.capabilities = capabilities;
     config.membership = membership;
     config.lan = lan;
     if (!network_secret.empty()) {
       config.transport.sessions.network_key =
           crypto::NetworkKey::derive("mesh", as_bytes(network_secret)).value();
+    }
+    if (adjust) {
+      adjust(config);
     }
     node = std::make_unique<Node>(*host, identity, std::move(config));
     REQUIRE(node->start().has_value());
@@ -137,10 +140,10 @@ struct MeshNode {
   Identity identity;
   std::optional<std::vector<policy::Rule>> rules = allow_all();
   std::optional<DiscoveryConfig> discovery{};
-  std::uint64_t capabilities = node::SessionTableConfig{}.capabilities;
   MembershipConfig membership{};
   std::optional<LanConfig> lan{};
-  std::string network_secret{};  ///< empty: no network
+  std::string network_secret{};               ///< empty: no network
+  std::function<void(NodeConfig&)> adjust{};  ///< of what start() configures
   std::vector<NodePeer> wanted{};
   std::unique_ptr<Node> node{};
   std::vector<std::string> received{};

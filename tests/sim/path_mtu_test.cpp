@@ -45,7 +45,9 @@ TEST_CASE("path mtu: packets of full size arrive before discovery is done", "[si
       link.mtu = 1470;  // less than the first size that is probed, so that discovery takes a while
       simulation.network().set_path(*mesh[0].host, *mesh[1].host, link);
       if (!capable) {
-        mesh[1].capabilities = wire::kCapabilityChunks;
+        mesh[1].adjust = [](NodeConfig& config) {
+          config.transport.sessions.capabilities = wire::kCapabilityChunks;
+        };
       }
       // Only one dials, so that there is one session from the first packet on.
       mesh[1].start({mesh[0].as_peer(false)});

@@ -60,7 +60,8 @@ class Link {
         *this);
   }
 
-  /// Sends unreliable messages. Returns how many of the front were taken.
+  /// Sends unreliable messages. Returns how many were taken; those that have to wait too long or
+  /// are too many get lost as on the network.
   ///
   /// **Errors:** `no_session`, `too_large` (nothing was sent; see max_datagram_bytes()).
   [[nodiscard]] result<std::size_t> send_datagrams(std::span<const ConstBytes> datagrams);

@@ -151,7 +151,8 @@ class PathManager {
   [[nodiscard]] std::optional<Link> find(const NodeId& peer);
 
   /// Sends packets and super-packets to a peer. They need not outlive the call, which may complete
-  /// their checksums in place. Call flush() after a turn's last.
+  /// their checksums in place. Call flush() after a turn's last. Packets of the same `flow` keep
+  /// their order and may wait for each other; flows get equal shares of a line that is full.
   ///
   /// Returns how many of the front were taken: all, or 0 when the link is down (redial follows).
   /// A packet above capacity().packet_bytes_max goes in two datagrams if the peer takes halves; one

@@ -3,7 +3,7 @@
 #include <quicether/core/wire/datagram.hpp>
 #include <quicether/core/wire/half.hpp>
 
-#include <algorithm>
+#include <utility>
 
 namespace quicether {
 
@@ -28,7 +28,7 @@ void PacketSender::put(std::size_t index, const Path& path, const wire::IpPacket
     }
   } else if (!packet.offload.needs_checksum ||
              wire::complete_checksum(packet.bytes, packet.offload)) {
-    add(*batch, path, packet.bytes);
+    add(*batch, path, packet.bytes, packet.flow);
   }
 }
 
@@ -40,28 +40,29 @@ void PacketSender::flush() {
   }
 }
 
-void PacketSender::add(Batch& batch, const Path& path, ConstBytes packet) {
+void PacketSender::add(Batch& batch, const Path& path, ConstBytes packet, std::uint32_t flow) {
   const auto bytes = kIpHead.size() + packet.size();
   if (bytes > path.datagram_bytes_max && path.takes_halves &&
       packet.size() <= wire::halved_packet_bytes_max(path.datagram_bytes_max)) {
-    add_halves(batch, packet);
+    add_halves(batch, packet, flow);
     return;
   }
   if (batch.count == kBatch) {
     send(batch);
   }
-  batch.datagrams[batch.count++] = {kIpHead, packet};
+  batch.datagrams[batch.count++] = {kIpHead, packet, flow};
 }
 
-void PacketSender::add_halves(Batch& batch, ConstBytes packet) {
+void PacketSender::add_halves(Batch& batch, ConstBytes packet, std::uint32_t flow) {
   const auto number = static_cast<std::uint16_t>(packets_halved_++);
+  bool first = true;
   for (const auto& half : wire::cut_in_halves(packet, number)) {
     if (batch.count == kBatch) {
       send(batch);
     }
     const auto head = Bytes{batch.heads[batch.count]}.first(half.head.size());
-    std::ranges::copy(half.head, head.begin());
-    batch.datagrams[batch.count++] = {head, half.part};
+    copy_bytes(half.head, head);
+    batch.datagrams[batch.count++] = {head, half.part, flow, std::exchange(first, false)};
   }
 }
 
@@ -81,7 +82,7 @@ bool PacketSender::put_chunks(Batch& batch, const Path& path, const wire::IpPack
       send(batch);
     }
     const auto chunk = writer->next(batch.heads[batch.count]);
-    batch.datagrams[batch.count++] = {chunk.head, chunk.payload};
+    batch.datagrams[batch.count++] = {chunk.head, chunk.payload, packet.flow, !writer->done()};
   }
   return true;
 }
@@ -92,7 +93,7 @@ void PacketSender::split(Batch& batch, const Path& path, const wire::IpPacket& p
     return;
   }
   for (const auto one : *packets) {
-    add(batch, path, one);
+    add(batch, path, one, packet.flow);
   }
   send(batch);  // the splitter's buffer is used again
 }

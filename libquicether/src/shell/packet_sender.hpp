@@ -51,8 +51,8 @@ class PacketSender {
     std::array<std::array<std::uint8_t, wire::kChunkHeadBytesMax>, kBatch> heads;
   };
 
-  void add(Batch& batch, const Path& path, ConstBytes packet);
-  void add_halves(Batch& batch, ConstBytes packet);
+  void add(Batch& batch, const Path& path, ConstBytes packet, std::uint32_t flow);
+  void add_halves(Batch& batch, ConstBytes packet, std::uint32_t flow);
   void split(Batch& batch, const Path& path, const wire::IpPacket& packet);
   [[nodiscard]] bool put_chunks(Batch& batch, const Path& path, const wire::IpPacket& packet);
   void send(Batch& batch);

@@ -35,12 +35,6 @@ constexpr Duration kLossPeriod = std::chrono::milliseconds{100};
 constexpr std::uint64_t kLossPackets = 200;  // fewer say little about a loss of 1 %
 constexpr std::uint64_t kLossRatio = 2000;
 
-/// What a scheduler keeps the packets of one flow together by.
-std::uint32_t hash_of(ConstBytes packet) {
-  const auto info = wire::parse_packet(packet);
-  return info ? static_cast<std::uint32_t>(wire::flow_hash(wire::flow_key(*info), 0)) : 0;
-}
-
 }  // namespace
 
 PathManager::Impl::Impl(Environment& environment,
@@ -437,7 +431,7 @@ std::size_t PathManager::Impl::send_packets(PeerIndex peer,
     std::size_t chosen_count = 1;
     chosen[0] = 0;
     if (views.size() > 1) {
-      const path::PacketView what{hash_of(packet.bytes), packet.bytes.size()};
+      const path::PacketView what{packet.flow, packet.bytes.size()};
       chosen_count = std::min(link.scheduler->select(views, what, chosen), views.size());
     }
     for (std::size_t i = 0; i < chosen_count; ++i) {

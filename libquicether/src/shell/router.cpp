@@ -59,6 +59,7 @@ class Router::Impl final : public PacketSink,
         paths_{paths},
         policy_{policy},
         config_{config},
+        flow_seed_{environment.random().next()},
         icmp_bucket_{kIcmpErrorsPerSecond, kIcmpErrorsPerSecond},
         denial_timer_{environment.make_timer()},
         drop_events_{{.target = "router.dropped"}} {}
@@ -133,6 +134,7 @@ class Router::Impl final : public PacketSink,
   PolicyEngine& policy_;
   RouterConfig config_;
   route::Forwarder forwarder_{};
+  const std::uint64_t flow_seed_;  ///< so that nobody can choose flows that share a hash
   route::TokenBucket icmp_bucket_;
   std::unique_ptr<Timer> denial_timer_;
   policy::EventAggregator drop_events_;
@@ -313,7 +315,9 @@ void Router::Impl::to_peer(PeerIndex peer,
   if (capacity.settled) {
     clamp_mss(packet, info, capacity.packet_bytes_max);
   }
-  outbound_.packets[outbound_.count++] = packet;
+  auto& out = outbound_.packets[outbound_.count++];
+  out = packet;
+  out.flow = static_cast<std::uint32_t>(wire::flow_hash(wire::flow_key(info), flow_seed_));
   if (outbound_.count == kBatch) {
     send_outbound();
   }

@@ -135,7 +135,7 @@ TEST_CASE("endpoint: datagrams beyond the congestion window wait and keep their 
   }
 }
 
-TEST_CASE("endpoint: the waiting datagrams are bounded in bytes", "[quic][datagram]") {
+TEST_CASE("endpoint: the waiting datagrams are bounded in memory", "[quic][datagram]") {
   EndpointConfig config;
   config.datagram_control = DatagramControl::connection;
   config.limits.datagram_queue_bytes = 100'000;
@@ -145,14 +145,47 @@ TEST_CASE("endpoint: the waiting datagrams are bounded in bytes", "[quic][datagr
   const auto window = pair.client.endpoint->stats(pair.at_client)->congestion_window;
   const auto body = payload_of(1200);
   const std::vector<OutgoingDatagram> batch(1000, OutgoingDatagram{{}, body});
+  const auto dropped = [&] {
+    return pair.client.endpoint->stats(pair.at_client)->datagrams_dropped;
+  };
 
-  const auto taken = pair.client.endpoint->send_datagrams(pair.world.now(), pair.at_client, batch);
-  const auto dropped = pair.client.endpoint->stats(pair.at_client)->datagrams_dropped;
+  CHECK(pair.client.endpoint->send_datagrams(pair.world.now(), pair.at_client, batch) == 1000);
+  const auto kept = 1000 - dropped();
 
-  CHECK(taken >= 100'000 / 1202);
-  CHECK(taken <= 100'000 / 1202 + window / 1200 + 2);
-  CHECK(dropped == 1000 - taken);
-  CHECK(pair.client.endpoint->send_datagrams(pair.world.now(), pair.at_client, batch) == 0);
+  // Each takes 1.5 KiB of memory.
+  CHECK(kept >= 60);
+  CHECK(kept <= 70 + window / 1200 + 2);
+  CHECK(pair.client.endpoint->send_datagrams(pair.world.now(), pair.at_client, batch) == 1000);
+  CHECK(dropped() == 2000 - kept);
+}
+
+TEST_CASE("endpoint: a flow that fills the congestion window does not delay another one",
+          "[quic][datagram]") {
+  EndpointConfig config;
+  config.datagram_control = DatagramControl::connection;
+  Pair pair{1, config, {}};
+  pair.world.link.bits_per_second = 10e6;
+  REQUIRE(pair.connect());
+  settle(pair);
+  const auto bulk = payload_of(1200, 1);
+  const std::vector<OutgoingDatagram> batch(400, OutgoingDatagram{{}, bulk, 1});
+  const ByteVector text{7};
+  const auto start = pair.world.now();
+
+  CHECK(pair.client.endpoint->send_datagrams(start, pair.at_client, batch) == 400);
+  const OutgoingDatagram single{{}, text, 2};
+  CHECK(pair.client.endpoint->send_datagrams(start, pair.at_client, {&single, 1}) == 1);
+  const auto arrived = [&] {
+    return std::ranges::find(pair.server.datagrams, text, [](const auto& one) {
+             return one.second;
+           }) != pair.server.datagrams.end();
+  };
+  REQUIRE(pair.world.run(arrived));
+
+  // What is in the window is ahead of it, and nothing else: 400 take 400 ms.
+  const auto window = pair.client.endpoint->stats(pair.at_client)->congestion_window;
+  CHECK(pair.server.datagrams.size() <= window / 1200 + 20);
+  CHECK(pair.server.datagrams.size() < 200);
 }
 
 TEST_CASE("endpoint: datagrams sent before the handshake is done wait for it", "[quic][datagram]") {

@@ -2,7 +2,6 @@
 #include "core/quic/byte_queue.hpp"
 #include "core/quic/cid.hpp"
 #include "core/quic/circuit_breaker.hpp"
-#include "core/quic/datagram_queue.hpp"
 #include "core/quic/mtu_watch.hpp"
 #include "core/quic/ring_queue.hpp"
 #include "core/quic/timer_heap.hpp"
@@ -73,53 +72,6 @@ TEST_CASE("byte_queue: a view stays where it is while bytes are added", "[quic][
 
   CHECK(std::ranges::all_of(view, [](auto byte) { return byte == 7; }));
   CHECK(queue.view(0).data() == view.data());
-}
-
-TEST_CASE("datagram_queue: keeps order and content, within its bound", "[quic][datagram_queue]") {
-  BlockPool pool;
-  DatagramQueue queue{pool, 60'000};
-  std::deque<ByteVector> model;
-  std::size_t used = 0;
-  SeededRandom random{5};
-  std::size_t refused = 0;
-  for (int step = 0; step < 20'000; ++step) {
-    if (random.below(3) != 0) {
-      ByteVector payload(random.below(8) == 0 ? random.below(9000) : random.below(1500));
-      random.fill(payload);
-      const auto split = random.below(payload.size() + 1);
-      const auto header = ConstBytes{payload}.first(split);
-      const auto body = ConstBytes{payload}.subspan(split);
-      const bool taken = queue.push({header, body});
-      if (taken) {
-        used += payload.size() + 2;
-        model.push_back(payload);
-      } else {
-        ++refused;
-      }
-      REQUIRE(used <= 60'000);
-    } else if (!model.empty()) {
-      REQUIRE(std::ranges::equal(queue.front(), model.front()));
-      used -= model.front().size() + 2;
-      model.pop_front();
-      queue.pop();
-    }
-    REQUIRE(queue.empty() == model.empty());
-    REQUIRE(queue.has_second() == (model.size() > 1));
-  }
-  CHECK(refused > 100);
-}
-
-TEST_CASE("datagram_queue: takes what fits exactly and no byte more", "[quic][datagram_queue]") {
-  BlockPool pool;
-  DatagramQueue queue{pool, 100};
-
-  CHECK_FALSE(queue.push({{}, ByteVector(99)}));
-  CHECK(queue.push({{}, ByteVector(98)}));
-  CHECK_FALSE(queue.push({{}, {}}));
-  queue.pop();
-  CHECK(queue.push({{}, {}}));
-  CHECK(queue.front().empty());
-  CHECK_FALSE(queue.push({{}, ByteVector(DatagramQueue::kPayloadMax + 1)}));
 }
 
 Route to(std::uint16_t port) {
@@ -250,6 +202,40 @@ TEST_CASE("transmit_queue: bounded, in order and intact under any pace of the dr
     }
   }
   CHECK(full > 0);
+}
+
+TEST_CASE("transmit_queue: kept short while the socket refuses trains", "[quic][transmit_queue]") {
+  TransmitQueue queue;
+  const auto fill = [&] {
+    std::size_t bytes = 0;
+    while (!queue.prepare(1452).empty()) {
+      queue.commit(to(1), 1400);
+      bytes += 1400;
+    }
+    CHECK(queue.is_full());
+    return bytes;
+  };
+  CHECK(fill() > TransmitQueue::kBufferBytes - 70'000);
+  queue.consume(queue.trains().size() - 1);
+  CHECK(queue.is_full());
+  const auto left = queue.trains()[0].bytes.size();
+
+  CHECK(left + fill() < TransmitQueue::kBacklogBytes + 1400);
+  queue.consume(queue.trains().size());
+  CHECK_FALSE(queue.is_full());
+
+  // It may be longer by and by, as long as the socket takes everything.
+  for (std::size_t i = 2; i < 10; ++i) {
+    const auto bytes = fill();
+    CHECK(bytes >= i * TransmitQueue::kBacklogBytes);
+    CHECK(bytes < i * TransmitQueue::kBacklogBytes + 1400);
+    queue.consume(queue.trains().size());
+  }
+  for (std::size_t i = 0; i < 40; ++i) {
+    (void)fill();
+    queue.consume(queue.trains().size());
+  }
+  CHECK(fill() > TransmitQueue::kBufferBytes - 70'000);
 }
 
 TEST_CASE("timer_heap: gives the earliest deadline of many that move", "[quic][timer_heap]") {

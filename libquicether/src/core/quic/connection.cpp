@@ -59,7 +59,7 @@ Connection::Connection(Shared& shared,
       role_{role},
       tls_{shared.tls, tls_role(role), expectation, &connection_reference_},
       streams_{shared.pool},
-      waiting_{shared.pool, shared.config.limits.datagram_queue_bytes},
+      waiting_{shared.pool, shared.waiting, shared.config.limits.datagram_queue_bytes},
       mtu_watch_{shared.config.mtu_probes},
       now_{now},
       written_path_{path},
@@ -424,7 +424,7 @@ ConnectionStats Connection::stats() const {
   stats.packets_lost = packets_lost_;
   stats.bytes_sent = bytes_sent_;
   stats.bytes_received = bytes_received_;
-  stats.datagrams_dropped = datagrams_dropped_;
+  stats.datagrams_dropped = datagrams_dropped_ + waiting_.dropped();
   // ngtcp2 derives the next keys a little after it has begun to use the last ones.
   stats.key_updates = std::max(keys_renewed_, keys_derived_ == 0 ? 0 : keys_derived_ - 1);
   stats.datagram_payload_max = datagram_payload_max();

@@ -5,7 +5,7 @@
 #include "core/quic/circuit_breaker.hpp"
 #include "core/quic/close_reason.hpp"
 #include "core/quic/datagram_feed.hpp"
-#include "core/quic/datagram_queue.hpp"
+#include "core/quic/fair_queue.hpp"
 #include "core/quic/mtu_watch.hpp"
 #include "core/quic/native_path.hpp"
 #include "core/quic/shared.hpp"
@@ -83,8 +83,11 @@ class Connection {
   /// Returns true when it could go on at once.
   bool flush(Instant now, std::size_t packets_max);
 
-  /// See Endpoint::send_datagrams(). Afterwards goes_on() is as the return value of flush().
-  std::size_t send_datagrams(Instant now, std::span<const OutgoingDatagram> datagrams);
+  /// See Endpoint::send_datagrams(). Without `may_write` it is not its turn: all of them wait.
+  /// Afterwards goes_on() is as the return value of flush().
+  std::size_t send_datagrams(Instant now,
+                             std::span<const OutgoingDatagram> datagrams,
+                             bool may_write);
 
   [[nodiscard]] bool goes_on() const noexcept { return goes_on_; }
 
@@ -151,7 +154,10 @@ class Connection {
   [[nodiscard]] bool write_packets(Instant now, DatagramFeed& feed, std::size_t packets_max);
   [[nodiscard]] ngtcp2_ssize write_packet(Instant now, Bytes out, DatagramFeed& feed);
   [[nodiscard]] ngtcp2_ssize write_stream_frame(Instant now, Bytes out, Stream& stream);
-  [[nodiscard]] ngtcp2_ssize write_datagram_frame(Instant now, Bytes out, DatagramFeed& feed);
+  [[nodiscard]] ngtcp2_ssize write_datagram_frame(Instant now,
+                                                  Bytes out,
+                                                  DatagramFeed& feed,
+                                                  const OutgoingDatagram& datagram);
   [[nodiscard]] ngtcp2_ssize write_rest(Instant now, Bytes out);
   [[nodiscard]] Stream* next_stream() noexcept;
 
@@ -160,7 +166,7 @@ class Connection {
   }
 
   void choose_datagram_control(Instant now) noexcept;
-  void drop_oversized(DatagramFeed& feed) noexcept;
+  [[nodiscard]] std::optional<OutgoingDatagram> next_datagram(DatagramFeed& feed) noexcept;
   void on_written(Instant now, std::size_t bytes);
   void after_burst(Instant now, bool data_waits);
   void renew_keys(Instant now);
@@ -197,7 +203,7 @@ class Connection {
   crypto::TlsSession tls_;
   NativeConnection native_{};
   Streams streams_;
-  DatagramQueue waiting_;
+  FairQueue waiting_;
   MtuWatch mtu_watch_;
   BlackHole black_hole_{};
   CircuitBreaker breaker_{};
@@ -242,10 +248,10 @@ class Connection {
   std::uint64_t last_lost_packet_ = 0;
   std::uint64_t bytes_sent_ = 0;
   std::uint64_t bytes_received_ = 0;
-  std::uint64_t datagrams_dropped_ = 0;
-  std::uint64_t keys_renewed_at_ = 0;  ///< packets_sent_ then
-  std::uint64_t keys_renewed_ = 0;     ///< by this side
-  std::uint64_t keys_derived_ = 0;     ///< by either side, one ahead of use
+  std::uint64_t datagrams_dropped_ = 0;  ///< too large
+  std::uint64_t keys_renewed_at_ = 0;    ///< packets_sent_ then
+  std::uint64_t keys_renewed_ = 0;       ///< by this side
+  std::uint64_t keys_derived_ = 0;       ///< by either side, one ahead of use
   Instant last_received_{};
 };
 

@@ -55,27 +55,29 @@ std::size_t Connection::datagram_payload_max() const noexcept {
 }
 
 bool Connection::flush(Instant now, std::size_t packets_max) {
-  DatagramFeed feed{waiting_, {}};
+  DatagramFeed feed{now, waiting_, {}};
   return write_packets(now, feed, packets_max);
 }
 
-std::size_t Connection::send_datagrams(Instant now, std::span<const OutgoingDatagram> datagrams) {
-  DatagramFeed feed{waiting_, datagrams};
-  if (established_) {
+std::size_t Connection::send_datagrams(Instant now,
+                                       std::span<const OutgoingDatagram> datagrams,
+                                       bool may_write) {
+  DatagramFeed feed{now, waiting_, datagrams};
+  goes_on_ = false;
+  if (established_ && may_write) {
     goes_on_ = write_packets(now, feed, SIZE_MAX);
     if (ended_) {
       return 0;
     }
   }
-  auto left = feed.fresh();
-  while (!left.empty() && waiting_.push(left.front())) {
-    left = left.subspan(1);
+  for (const auto& datagram : feed.fresh()) {
+    waiting_.push(now, datagram);
   }
-  datagrams_dropped_ += left.size();
   if (!waiting_.empty() && established_) {
+    goes_on_ = goes_on_ || !may_write;
     arm(now, ngtcp2_conn_get_expiry(native_.get()));  // pacing counts now
   }
-  return datagrams.size() - left.size();
+  return datagrams.size();
 }
 
 // Returns true when something is left to write and nothing but room or the quota stopped it.
@@ -120,7 +122,7 @@ bool Connection::write_packets(Instant now, DatagramFeed& feed, std::size_t pack
     ngtcp2_conn_get_conn_info(native_.get(), &info);
     ping_wanted_ = info.bytes_in_flight <= in_flight_before;
   }
-  after_burst(now, !feed.empty() || streams_.next() != nullptr);
+  after_burst(now, feed.front() || streams_.next() != nullptr);
   return !stopped;
 }
 
@@ -129,14 +131,13 @@ ngtcp2_ssize Connection::write_packet(Instant now, Bytes out, DatagramFeed& feed
   packet_room_ = datagram_max_;
   stream_turn_ = !stream_turn_;
   for (;;) {
-    drop_oversized(feed);
     auto* const stream = established_ ? next_stream() : nullptr;
-    const bool datagram = established_ && !feed.empty();
+    const auto datagram = established_ ? next_datagram(feed) : std::nullopt;
     ngtcp2_ssize written = 0;
     if (stream != nullptr && (stream_turn_ || !datagram)) {
       written = write_stream_frame(now, out, *stream);
     } else if (datagram) {
-      written = write_datagram_frame(now, out, feed);
+      written = write_datagram_frame(now, out, feed, *datagram);
     } else {
       written = write_rest(now, out);
     }
@@ -165,11 +166,12 @@ void Connection::choose_datagram_control(Instant now) noexcept {
 
 // Datagrams never fit that are larger than a packet: dropped here, because ngtcp2 answers "0, not
 // accepted" both to those and to a full congestion window.
-void Connection::drop_oversized(DatagramFeed& feed) noexcept {
-  while (established_ && !feed.empty()) {
-    const auto datagram = feed.front();
-    if (datagram.header.size() + datagram.body.size() <= datagram_max_ && datagram_max_ != 0) {
-      return;
+std::optional<OutgoingDatagram> Connection::next_datagram(DatagramFeed& feed) noexcept {
+  for (;;) {
+    auto datagram = feed.front();
+    if (!datagram ||
+        (datagram_max_ != 0 && datagram->header.size() + datagram->body.size() <= datagram_max_)) {
+      return datagram;
     }
     feed.pop();
     ++datagrams_dropped_;
@@ -221,8 +223,10 @@ ngtcp2_ssize Connection::write_stream_frame(Instant now, Bytes out, Stream& stre
   return written;
 }
 
-ngtcp2_ssize Connection::write_datagram_frame(Instant now, Bytes out, DatagramFeed& feed) {
-  const auto datagram = feed.front();
+ngtcp2_ssize Connection::write_datagram_frame(Instant now,
+                                              Bytes out,
+                                              DatagramFeed& feed,
+                                              const OutgoingDatagram& datagram) {
   std::array<ngtcp2_vec, 2> pieces{};
   std::size_t count = 0;
   for (const auto piece : {datagram.header, datagram.body}) {

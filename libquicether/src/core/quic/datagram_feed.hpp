@@ -1,36 +1,39 @@
 #ifndef QUICETHER_SRC_CORE_QUIC_DATAGRAM_FEED_HPP
 #define QUICETHER_SRC_CORE_QUIC_DATAGRAM_FEED_HPP
 
-#include "core/quic/datagram_queue.hpp"
+#include "core/quic/fair_queue.hpp"
 
+#include <optional>
 #include <span>
 
 namespace quicether::quic {
 
-/// DATAGRAM payloads in sending order: those that waited, then the caller's.
+/// DATAGRAM payloads in sending order at one instant: those that waited, then the caller's.
 class DatagramFeed {
  public:
-  DatagramFeed(DatagramQueue& waiting, std::span<const OutgoingDatagram> fresh) noexcept
-      : waiting_{waiting}, fresh_{fresh} {}
+  DatagramFeed(Instant now, FairQueue& waiting, std::span<const OutgoingDatagram> fresh) noexcept
+      : now_{now}, waiting_{waiting}, fresh_{fresh} {}
 
-  [[nodiscard]] bool empty() const noexcept { return waiting_.empty() && fresh_.empty(); }
-
-  /// Requires !empty().
-  [[nodiscard]] OutgoingDatagram front() const noexcept {
-    return waiting_.empty() ? fresh_.front() : OutgoingDatagram{{}, waiting_.front()};
+  /// The next one; unset at the end. The same until pop().
+  [[nodiscard]] std::optional<OutgoingDatagram> front() noexcept {
+    if (const auto* const waiting = waiting_.front(now_)) {
+      return OutgoingDatagram{{}, waiting->payload()};
+    }
+    return fresh_.empty() ? std::nullopt : std::optional{fresh_.front()};
   }
 
-  /// Bytes of the payload after front(), as far as known: a waiting one is taken to be as large
-  /// as the one before it. None: there is no other, or it does not matter.
-  [[nodiscard]] bool has_second_of(std::size_t bytes_max) const noexcept {
-    if (!waiting_.empty()) {
-      return waiting_.has_second() && waiting_.front().size() <= bytes_max;
+  /// Whether there is one after front() of at most so many bytes, as far as known: if it waits, it
+  /// is taken to be as large as the one before it. Requires front().
+  [[nodiscard]] bool has_second_of(std::size_t bytes_max) noexcept {
+    if (const auto* const waiting = waiting_.front(now_)) {
+      return waiting_.size() > 1 && waiting->bytes <= bytes_max;
     }
     return fresh_.size() > 1 && fresh_[1].header.size() + fresh_[1].body.size() <= bytes_max;
   }
 
+  /// Requires front().
   void pop() noexcept {
-    if (waiting_.empty()) {
+    if (waiting_.front(now_) == nullptr) {
       fresh_ = fresh_.subspan(1);
     } else {
       waiting_.pop();
@@ -41,7 +44,8 @@ class DatagramFeed {
   [[nodiscard]] std::span<const OutgoingDatagram> fresh() const noexcept { return fresh_; }
 
  private:
-  DatagramQueue& waiting_;
+  Instant now_;
+  FairQueue& waiting_;
   std::span<const OutgoingDatagram> fresh_;
 };
 

@@ -91,6 +91,29 @@ void Endpoint::Impl::enqueue(Connection& connection) {
   }
 }
 
+// As enqueue(), for one that filled the room that there was.
+void Endpoint::Impl::enqueue_again(Connection& connection) {
+  if (!connection.queued) {
+    connection.queued = true;
+    greedy_.push(connection.handle());
+  }
+}
+
+// Those that have little to send come first (the idea of RFC 8290's new queues), but after each
+// turn of the others only with as many bytes as that had.
+Connection* Endpoint::Impl::next_in_turn() noexcept {
+  greedy_turn_ = !greedy_.empty() && (queue_.empty() || priority_bytes_ == 0);
+  auto* const connection = table_.find((greedy_turn_ ? greedy_ : queue_).pop());
+  if (connection != nullptr) {
+    connection->queued = false;
+  }
+  return connection;
+}
+
+void Endpoint::Impl::after_turn(std::uint64_t bytes) noexcept {
+  priority_bytes_ = greedy_turn_ ? bytes : priority_bytes_ - std::min(priority_bytes_, bytes);
+}
+
 // What follows every call into a connection that may have changed it.
 void Endpoint::Impl::after(Connection& connection) {
   if (connection.ended()) {
@@ -296,20 +319,21 @@ Instant Endpoint::Impl::next_timeout() const noexcept {
 
 std::span<const OutgoingTrain> Endpoint::Impl::poll_transmit(Instant now) {
   now = advance(now);
-  while (!queue_.empty()) {
-    auto* const connection = table_.find(queue_.pop());
+  while ((!queue_.empty() || !greedy_.empty()) && !shared_.transmit.is_long()) {
+    auto* const connection = next_in_turn();
     if (connection == nullptr) {
       continue;
     }
-    connection->queued = false;
+    const auto before = shared_.transmit.committed();
     const bool goes_on = connection->flush(now, kTurnPackets);
+    after_turn(shared_.transmit.committed() - before);
     if (connection->ended()) {
       bury(*connection);
       continue;
     }
     timers_.set(ConnectionTable::slot_of(connection->handle()), connection->deadline());
     if (goes_on) {
-      enqueue(*connection);
+      enqueue_again(*connection);
       if (shared_.transmit.is_full()) {
         break;
       }
@@ -325,14 +349,16 @@ std::size_t Endpoint::Impl::send_datagrams(Instant now,
   if (connection == nullptr) {
     return 0;
   }
-  const auto taken = connection->send_datagrams(advance(now), datagrams);
+  // When there is no room, others may be waiting for it: nobody jumps the queue.
+  const bool may_write = !shared_.transmit.is_full() && !shared_.transmit.is_long();
+  const auto taken = connection->send_datagrams(advance(now), datagrams, may_write);
   if (connection->ended()) {
     bury(*connection);
     return taken;
   }
   timers_.set(ConnectionTable::slot_of(handle), connection->deadline());
   if (connection->goes_on()) {
-    enqueue(*connection);
+    may_write ? enqueue_again(*connection) : enqueue(*connection);
   }
   return taken;
 }

@@ -60,6 +60,9 @@ class Endpoint::Impl {
   [[nodiscard]] bool is_full() const noexcept;
   [[nodiscard]] Connection* find_by_ids(const ngtcp2_version_cid& ids) const noexcept;
   [[nodiscard]] Connection* find_by_token(ConstBytes packet) const noexcept;
+  void enqueue_again(Connection& connection);
+  [[nodiscard]] Connection* next_in_turn() noexcept;
+  void after_turn(std::uint64_t bytes) noexcept;
   void after(Connection& connection);
   void bury(Connection& connection);
 
@@ -68,7 +71,10 @@ class Endpoint::Impl {
   ConnectionTable table_{};
   ClosedConnections closed_{};
   TimerHeap timers_{};
-  RingQueue<ConnectionHandle> queue_{};  ///< connections that may have something to write
+  RingQueue<ConnectionHandle> queue_{};   ///< connections that may have something to write
+  RingQueue<ConnectionHandle> greedy_{};  ///< those that had more to write than there was room for
+  bool greedy_turn_ = false;              ///< the last one in turn was of these
+  std::uint64_t priority_bytes_ = 0;      ///< that the others may send before the next of these
   UnixSeconds wall_clock_;
   std::optional<Instant> started_{};
   Instant now_{};

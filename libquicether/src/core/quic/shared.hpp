@@ -4,6 +4,7 @@
 #include "core/quic/block_pool.hpp"
 #include "core/quic/cid.hpp"
 #include "core/quic/connection_ids.hpp"
+#include "core/quic/fair_queue.hpp"
 #include "core/quic/receive_buffer.hpp"
 #include "core/quic/transmit_queue.hpp"
 
@@ -36,6 +37,7 @@ struct Shared {
   ConnectionIds ids;
   crypto::TlsContext tls;
   BlockPool pool{};
+  WaitingPool waiting{};
   TransmitQueue transmit{};
   ReceiveBuffer received{};
   std::deque<Event> events{};

@@ -2,6 +2,8 @@
 
 #include <quicether/base/assert.hpp>
 
+#include <algorithm>
+
 namespace quicether::quic {
 
 TransmitQueue::TransmitQueue()
@@ -20,7 +22,12 @@ Bytes TransmitQueue::prepare(std::size_t bytes) noexcept {
     trains_.clear();
     first_ = 0;
     tail_ = 0;
+    bytes_ = 0;
     return {buffer_.get(), bytes};
+  }
+  if (is_long()) {
+    full_ = true;
+    return {};
   }
   if (trains_.size() == kTrainsMax) {
     if (first_ == 0) {
@@ -65,6 +72,8 @@ void TransmitQueue::commit(const Route& route, std::size_t bytes) noexcept {
     open_ = true;
   }
   tail_ += bytes;
+  bytes_ += bytes;
+  committed_ += bytes;
 }
 
 std::span<const OutgoingTrain> TransmitQueue::trains() noexcept {
@@ -74,7 +83,16 @@ std::span<const OutgoingTrain> TransmitQueue::trains() noexcept {
 
 void TransmitQueue::consume(std::size_t count) noexcept {
   QE_ASSERT(count <= trains_.size() - first_);
+  for (const auto& train : std::span{trains_}.subspan(first_, count)) {
+    bytes_ -= train.bytes.size();
+  }
   first_ += count;
+  if (empty()) {
+    limit_ = std::min(limit_ + kBacklogBytes, kBufferBytes);
+    full_ = false;
+  } else {
+    limit_ = kBacklogBytes;
+  }
 }
 
 }  // namespace quicether::quic

@@ -57,8 +57,8 @@ struct Limits {
   std::size_t streams_max = 256;  ///< bidirectional, open at once, per connection and side
   std::size_t stream_receive_bytes = 256U << 10U;  ///< flow-control window per stream
   std::size_t connection_receive_bytes = 4U << 20U;
-  std::size_t stream_send_bytes = 256U << 10U;     ///< unacknowledged and unsent, per stream
-  std::size_t datagram_queue_bytes = 512U << 10U;  ///< waiting for the congestion window, each
+  std::size_t stream_send_bytes = 256U << 10U;   ///< unacknowledged and unsent, per stream
+  std::size_t datagram_queue_bytes = 1U << 20U;  ///< memory of what waits to be sent, each
   std::size_t events_max = 65536;
   std::size_t stateless_replies_per_second = 100;  ///< resets and version negotiation, together
 };
@@ -150,6 +150,9 @@ struct ReceivedDatagram {
 struct OutgoingDatagram {
   ConstBytes header{};
   ConstBytes body{};
+  std::uint32_t flow = 0;  ///< hash: flows share the line fairly, and each keeps its order
+  /// The next one is part of the same packet: they leave one after the other.
+  bool more = false;
 };
 
 struct ConnectionStats {
@@ -166,7 +169,7 @@ struct ConnectionStats {
   std::uint64_t packets_lost = 0;       ///< those that bore datagrams, or ended streams' data
   std::uint64_t bytes_sent = 0;         ///< UDP payload
   std::uint64_t bytes_received = 0;     ///< UDP payload
-  std::uint64_t datagrams_dropped = 0;  ///< refused by a full queue or too large
+  std::uint64_t datagrams_dropped = 0;  ///< waited too long, were too many, or too large
   std::uint64_t key_updates = 0;
   std::size_t datagram_payload_max = 0;  ///< largest DATAGRAM payload that fits a packet now
   bool path_mtu_settled = false;         ///< path MTU discovery has nothing left to try
@@ -247,10 +250,11 @@ class Endpoint {
   void clear_received() noexcept;
 
   /// Sends DATAGRAM payloads. They need not outlive the call: each is encrypted at once when the
-  /// congestion window allows, else queued within `datagram_queue_bytes`.
+  /// congestion window and the socket allow, else waits within `datagram_queue_bytes` for its
+  /// flow's turn (RFC 8290), and is dropped when the queue of its flow stays too long.
   ///
-  /// Returns how many of the front were taken; a payload larger than `datagram_payload_max` counts
-  /// as taken and dropped. 0 for an unknown connection. **Allocation:** none in steady state.
+  /// Returns how many were taken: all, or 0 for an unknown connection. A payload larger than
+  /// `datagram_payload_max` counts as taken and dropped. **Allocation:** none in steady state.
   std::size_t send_datagrams(Instant now,
                              ConnectionHandle connection,
                              std::span<const OutgoingDatagram> datagrams);

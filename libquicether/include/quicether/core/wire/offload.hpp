@@ -39,6 +39,7 @@ struct Offload {
 struct IpPacket {
   Bytes bytes{};
   Offload offload{};
+  std::uint32_t flow = 0;  ///< hash of the flow; 0 also where nobody knows it
 };
 
 /// Bytes of the IP and transport headers of a super-packet, which its packets share.
