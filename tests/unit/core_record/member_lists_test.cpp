@@ -171,8 +171,8 @@ TEST_CASE("member_lists: the ninth member begins the lists behind the first", "[
   CHECK(world.claims(1).size() + world.claims(2).size() == 1);
 }
 
-TEST_CASE("member_lists: three hundred members find a place and each other", "[record][members]") {
-  World world{300};
+TEST_CASE("member_lists: a hundred members find a place and each other", "[record][members]") {
+  World world{100};
 
   world.run(30min);
 
