@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds everything and shows a real mesh: four nodes in network namespaces of their own, each with
-# a real TUN device and its own qed. alice, bob and carol reach each other over IPv4 and IPv6; dave
-# is a member too, but no rule allows him anything, and he is told so. Asks nothing, ends by itself,
+# a real TUN device and its own qed. alice makes a network, the others join it by an invite each and
+# find each other. alice, bob and carol reach each other over IPv4 and IPv6; dave is a member too,
+# but no rule allows him anything, and he is told so. Asks nothing, ends by itself,
 # and removes whatever it made, also when interrupted.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -67,7 +68,7 @@ build_network() {
 }
 
 write_configs() {
-  local node other i j=0
+  local node j
   for node in "${NODES[@]}"; do
     mkdir -m 0700 "$RUN/$node"
     "$BIN/quicether" keygen --output "$RUN/$node/node.key" --json > "$RUN/$node/key.json"
@@ -78,18 +79,12 @@ write_configs() {
       printf '[node]\nname = "%s"\nstate_dir = "%s"\n' "$node" "$RUN/$node"
       printf '[security]\npolicy_file = "%s"\n' "$RUN/policy.toml"
       printf '[control]\nsocket = "%s"\n' "$RUN/$node/control.sock"
-      i=0
-      for other in "${NODES[@]}"; do
-        i=$((i + 1))
-        [ "$other" = "$node" ] && continue
-        printf '[[peer]]\nname = "%s"\nid = "%s"\nendpoints = ["10.99.0.%d:9000"]\n' \
-          "$other" "$(cat "$RUN/$other/id")" "$i"
-      done
     } > "$RUN/$node/config.toml"
   done
   for node in "${FRIENDS[@]}"; do
     for j in 100.64.0.0/16 fd00::/8; do
-      printf '[[rules]]\nsubject = "%s"\nobject = "%s"\naction = "allow"\n' "$node" "$j"
+      printf '[[rules]]\nsubject = "%s"\nobject = "%s"\naction = "allow"\n' \
+        "$(cat "$RUN/$node/id")" "$j"
     done
   done > "$RUN/policy.toml"
   # dave may start what he likes; it is the others who allow him nothing.
@@ -105,6 +100,34 @@ start_nodes() {
       > "$RUN/$node/log" 2>&1 &
     echo $! > "$RUN/$node/pid"
   done
+}
+
+# Waits until a node answers its commands, at most 20 seconds.
+wait_ready() {
+  local node=$1 tries
+  for tries in $(seq 200); do
+    quicether_of "$node" status > /dev/null 2>&1 && return 0
+    kill -0 "$(cat "$RUN/$node/pid")" 2>/dev/null || break
+    sleep 0.1
+  done
+  fail "$node did not start; its log:"
+  cat "$RUN/$node/log" >&2
+  return 1
+}
+
+show() {
+  printf '%s$ quicether %s\n' "$1" "${*:2}"
+  quicether_of "$@"
+}
+
+join_all() {
+  local node invite
+  show alice network create demo
+  for node in "${NODES[@]}"; do
+    [ "$node" = alice ] && continue
+    invite=$(show alice invite --once 2>/dev/null | tee /dev/fd/3 | tail -n 1)
+    show "$node" join "$invite"
+  done 3>&1
 }
 
 # Waits until a node sees all the others, at most 20 seconds.
@@ -175,8 +198,16 @@ main() {
   start_nodes
   local node
   for node in "${NODES[@]}"; do
+    wait_ready "$node"
+  done
+
+  say "alice makes a network, the others join it"
+  join_all
+  for node in "${NODES[@]}"; do
     wait_connected "$node"
   done
+  say "bob: quicether ping carol"
+  quicether_of bob ping carol --count 3 --interval 200
 
   say "alice: quicether status"
   quicether_of alice status

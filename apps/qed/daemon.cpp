@@ -70,7 +70,8 @@ Daemon::Daemon(asio::io_context& io, mgmt::ParsedFlags flags, mgmt::LoadedConfig
       loaded_{std::move(loaded)},
       log_{mgmt::stderr_log_options(loaded_.config.monitoring, wall_clock)},
       signals_{io, SIGINT, SIGTERM, SIGHUP},
-      resolve_again_{io} {}
+      resolve_again_{io},
+      redeem_again_{io} {}
 
 Daemon::~Daemon() = default;
 
@@ -109,24 +110,33 @@ Daemon::Prepared Daemon::prepare(const mgmt::LoadedConfig& loaded) const {
     prepared.warnings.insert(prepared.warnings.end(), more.begin(), more.end());
     rules = std::move(file->rules);
   }
-  auto node = mgmt::make_node_config(loaded.config, hosts_, std::move(rules));
+  const auto config = mgmt::with_network(loaded.config, network_);
+  auto node = mgmt::make_node_config(config, hosts_, std::move(rules));
   if (!node) {
     prepared.errors.push_back("network: " + node.error().message());
     return prepared;
   }
   prepared.node = std::move(*node);
+  if (network_ && loaded.config.network.name.empty() && network_->invite) {
+    prepared.node->membership.known.push_back(
+        {network_->invite->inviter, network_->invite->endpoints});
+  }
+  if (network_ && !loaded.config.network.name.empty()) {
+    prepared.warnings.push_back("network.name: takes the place of the network that was joined");
+  }
   return prepared;
 }
 
 asio::awaitable<void> Daemon::start() {
   // Names are looked up before the ports open, so that the first dial goes to the right place.
   auto names = mgmt::host_names(loaded_.config);
-  hosts_ = co_await resolve(std::move(names));
+  hosts_ = co_await qed::resolve(std::move(names));
   if (open_node() != kOk) {
     co_return;
   }
   asio::co_spawn(io_, watch_signals(), asio::detached);
   asio::co_spawn(io_, keep_resolving(), asio::detached);
+  asio::co_spawn(io_, redeem_pending(), asio::detached);
 }
 
 int Daemon::open_node() {
@@ -155,6 +165,9 @@ int Daemon::open_node() {
   options.segmentation_offload = loaded_.config.performance.offload;
   environment_ = quicether::system_environment(io_.get_executor(), std::move(options));
 
+  if (!load_network()) {
+    return kBadConfig;
+  }
   auto prepared = prepare(loaded_);
   if (!prepared.node) {
     return fail(kBadConfig, fmt::format("{}", fmt::join(prepared.errors, "\nqed: ")));
@@ -205,7 +218,7 @@ asio::awaitable<void> Daemon::keep_resolving() {
     if (error || names.empty()) {
       co_return;
     }
-    auto hosts = co_await resolve(std::move(names));
+    auto hosts = co_await qed::resolve(std::move(names));
     use_hosts(std::move(hosts));
   }
 }
@@ -285,6 +298,7 @@ void Daemon::stop() {
   }
   signals_.cancel();
   resolve_again_.cancel();
+  redeem_again_.cancel();
   asio::post(io_, [this] { shut_down(); });
 }
 

@@ -4,6 +4,7 @@
 #include <quicether/mgmt/config_loader.hpp>
 #include <quicether/mgmt/control_server.hpp>
 #include <quicether/mgmt/log.hpp>
+#include <quicether/mgmt/network_state.hpp>
 #include <quicether/mgmt/node_config.hpp>
 #include <quicether/node.hpp>
 #include <quicether/system_environment.hpp>
@@ -38,6 +39,17 @@ class Daemon final : public quicether::mgmt::ControlHandler {
   quicether::Netcheck netcheck() override;
   quicether::mgmt::ReloadOutcome reload() override;
   std::string config() override;
+  quicether::mgmt::Answer<std::string> create_network(const std::string& name) override;
+  void join_network(const std::string& invite,
+                    quicether::mgmt::AnswerHandler<std::string> done) override;
+  quicether::mgmt::Answer<std::string> leave_network() override;
+  std::optional<quicether::NetworkStatus> network() override;
+  quicether::mgmt::Answer<quicether::mgmt::NewInvite> create_invite(
+      bool once, quicether::Duration lifetime) override;
+  quicether::NameAnswer resolve(const std::string& text) override;
+  void ping(const std::string& text,
+            quicether::Duration timeout,
+            quicether::mgmt::AnswerHandler<quicether::mgmt::PingAnswer> done) override;
   void stop() override;
 
  private:
@@ -56,6 +68,13 @@ class Daemon final : public quicether::mgmt::ControlHandler {
   boost::asio::awaitable<void> watch_signals();
   [[nodiscard]] int open_node();
   void warn(const std::vector<std::string>& warnings);
+  [[nodiscard]] bool load_network();
+  [[nodiscard]] std::optional<quicether::mgmt::Refusal> why_no_other_network() const;
+  [[nodiscard]] quicether::mgmt::Answer<std::string> enter_network(
+      quicether::mgmt::NetworkState state);
+  [[nodiscard]] quicether::mgmt::Answer<std::string> apply_network();
+  void on_granted(const quicether::record::Invite& invite, const quicether::wire::Grant& grant);
+  boost::asio::awaitable<void> redeem_pending();
   void shut_down();
 
   boost::asio::io_context& io_;
@@ -69,6 +88,8 @@ class Daemon final : public quicether::mgmt::ControlHandler {
   std::unique_ptr<quicether::mgmt::ControlServer> control_{};
   boost::asio::signal_set signals_;
   boost::asio::steady_timer resolve_again_;
+  boost::asio::steady_timer redeem_again_;
+  std::optional<quicether::mgmt::NetworkState> network_{};
   std::vector<std::string> warnings_{};
   int exit_code_ = 0;
   bool stopping_ = false;

@@ -51,9 +51,56 @@ CommandSpec config_set_command() {
           .run = run_config_set};
 }
 
+CommandSpec invite_command() {
+  return {.name = "invite",
+          .summary = "print what another machine needs to join the network",
+          .options = with_daemon_options({{"once", "", "for one node only", Offer::nothing, {}},
+                                          {"expires",
+                                           "TIME",
+                                           "good for so long: 30m, 24h (the default), 7d",
+                                           Offer::nothing,
+                                           {}}}),
+          .run = run_invite};
+}
+
+CommandSpec ping_command() {
+  return {
+      .name = "ping",
+      .arguments = "NAME|ID|ADDRESS",
+      .summary = "ask a peer for a sign of life through the overlay",
+      .options = with_daemon_options(
+          {{"count", "NUMBER", "so often (4)", Offer::nothing, {}},
+           {"interval", "MS", "milliseconds between (1000)", Offer::nothing, {}},
+           {"timeout", "MS", "milliseconds to wait for each answer (2000)", Offer::nothing, {}}}),
+      .arguments_max = 1,
+      .run = run_ping};
+}
+
 std::vector<CommandSpec> make_commands() {
   return {
       start_command(),
+      {.name = "network create",
+       .arguments = "NAME",
+       .summary = "make a network with this node in it",
+       .options = with_daemon_options({}),
+       .arguments_max = 1,
+       .run = run_network_create},
+      invite_command(),
+      {.name = "join",
+       .arguments = "INVITE",
+       .summary = "become a member of the network of an invite",
+       .options = with_daemon_options({}),
+       .arguments_max = 1,
+       .run = run_join},
+      {.name = "network show",
+       .summary = "show the network and its members",
+       .options = with_daemon_options({}),
+       .run = run_network_show},
+      {.name = "network leave",
+       .summary = "leave the network",
+       .options = with_daemon_options({}),
+       .run = run_network_leave},
+      ping_command(),
       {.name = "stop",
        .summary = "stop the daemon and wait until it is gone",
        .options =
@@ -181,12 +228,10 @@ ExitCode run(std::span<const std::string> words, Output& output) {
   }
   const auto* command = find_command(words);
   if (command == nullptr) {
-    const bool config = words[0] == "config";
-    return output.fail(
-        {ExitCode::usage,
-         config ? "config needs one of: show, check, get, set" : unknown_command(words[0]),
-         "see: quicether help",
-         {}});
+    const std::string about = words[0] == "config"    ? "config needs one of: show, check, get, set"
+                              : words[0] == "network" ? "network needs one of: create, show, leave"
+                                                      : unknown_command(words[0]);
+    return output.fail({ExitCode::usage, about, "see: quicether help", {}});
   }
   const auto arguments = parse_arguments(*command, words.subspan(words_in(command->name)));
   if (!arguments) {

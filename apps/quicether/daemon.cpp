@@ -1,6 +1,9 @@
 #include "daemon.hpp"
 
 #include <quicether/mgmt/text.hpp>
+#include <quicether/system_environment.hpp>
+
+#include <fmt/format.h>
 
 #include <unistd.h>
 
@@ -27,6 +30,8 @@ ExitCode exit_code_of(const ControlError& error) {
     case ControlError::Kind::incompatible:
     case ControlError::Kind::broken:
       return ExitCode::protocol;
+    case ControlError::Kind::declined:
+      return ExitCode::declined;
     case ControlError::Kind::refused:
       return error.details.empty() ? ExitCode::try_again : ExitCode::config;
   }
@@ -45,6 +50,7 @@ std::string advice_for(const ControlError& error) {
       return "quicether and qed are of different releases: update both, restart qed";
     case ControlError::Kind::broken:
       return "is this the socket of qed?";
+    case ControlError::Kind::declined:
     case ControlError::Kind::refused:
       return {};
   }
@@ -106,6 +112,46 @@ Failure to_failure(const ControlError& error) {
     failure.details.push_back(printable(detail, 4096));
   }
   return failure;
+}
+
+boost::system::result<StateFolder, Failure> open_state(const Arguments& arguments) {
+  const auto loaded = load_config(config_sources(arguments));
+  if (!loaded) {
+    return to_failure(loaded.error());
+  }
+  if (const auto& name = loaded->config.network.name; !name.empty()) {
+    return Failure{
+        ExitCode::config,
+        fmt::format("the configuration says which network: network.name is \"{}\"", name),
+        {},
+        {}};
+  }
+  const auto folder = loaded->config.node.state_dir.string();
+  auto store = quicether::open_state_directory(folder);
+  if (!store) {
+    const auto& error = store.error();
+    return Failure{error == quicether::errc::permission_denied ? ExitCode::not_permitted
+                                                               : ExitCode::io_failure,
+                   quicether::explain_state_directory(error, folder),
+                   {},
+                   {}};
+  }
+  auto state = quicether::mgmt::load_network_state(**store);
+  if (!state) {
+    return Failure{ExitCode::config,
+                   fmt::format("the network in {}: {}", folder, state.error().message()),
+                   {},
+                   {}};
+  }
+  return StateFolder{std::move(*store), std::move(*state)};
+}
+
+Failure save_failure(const quicether::error_code& error) {
+  return {ExitCode::io_failure, "the network cannot be saved: " + error.message(), {}, {}};
+}
+
+bool is_not_running(const Failure& failure) {
+  return failure.code == ExitCode::unavailable;
 }
 
 Failure to_failure(const ConfigErrors& errors) {

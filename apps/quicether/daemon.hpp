@@ -6,10 +6,13 @@
 
 #include <quicether/mgmt/config_loader.hpp>
 #include <quicether/mgmt/control_client.hpp>
+#include <quicether/mgmt/network_state.hpp>
 
 #include <boost/system/result.hpp>
 
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <vector>
 
 namespace cli {
@@ -32,6 +35,22 @@ namespace cli {
 
 /// The sources of the configuration, with --config if it was given.
 [[nodiscard]] quicether::mgmt::ConfigSources config_sources(const Arguments& arguments);
+
+/// The state directory of a daemon that does not run, and the network in it.
+struct StateFolder {
+  std::unique_ptr<quicether::Store> store{};
+  std::optional<quicether::mgmt::NetworkState> network{};
+};
+
+/// Takes the state directory, as the daemon does, so that none can start meanwhile.
+///
+/// **Errors:** the configuration names a network; it is in use; it cannot be read.
+[[nodiscard]] boost::system::result<StateFolder, Failure> open_state(const Arguments& arguments);
+
+[[nodiscard]] Failure save_failure(const quicether::error_code& error);
+
+/// True when connect() failed because no daemon is there.
+[[nodiscard]] bool is_not_running(const Failure& failure);
 
 }  // namespace cli
 

@@ -6,7 +6,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 
 namespace {
 
@@ -24,6 +27,47 @@ class SampleDaemon final : public quicether::mgmt::ControlHandler {
 
   std::string config() override { return "{}"; }
 
+  [[nodiscard]] quicether::mgmt::Answer<std::string> create_network(
+      const std::string& name) override {
+    if (name.empty()) {
+      return quicether::mgmt::Refusal{"a name is not empty"};
+    }
+    return name;
+  }
+
+  void join_network(const std::string& /*invite*/,
+                    quicether::mgmt::AnswerHandler<std::string> done) override {
+    done(std::string{"home"});
+  }
+
+  [[nodiscard]] quicether::mgmt::Answer<std::string> leave_network() override {
+    return std::string{"home"};
+  }
+
+  [[nodiscard]] std::optional<quicether::NetworkStatus> network() override {
+    return quicether::test::sample_network();
+  }
+
+  [[nodiscard]] quicether::mgmt::Answer<quicether::mgmt::NewInvite> create_invite(
+      bool once, quicether::Duration /*lifetime*/) override {
+    return quicether::mgmt::NewInvite{"qe1-abc", once, 1'800'000'000};
+  }
+
+  [[nodiscard]] quicether::NameAnswer resolve(const std::string& /*text*/) override {
+    return {quicether::test::sample_named_node(), false, {}};
+  }
+
+  void ping(const std::string& text,
+            quicether::Duration /*timeout*/,
+            quicether::mgmt::AnswerHandler<quicether::mgmt::PingAnswer> done) override {
+    if (text == "nobody") {
+      done(quicether::mgmt::Refusal{"nobody is known as \"nobody\""});
+      return;
+    }
+    done(quicether::mgmt::PingAnswer{quicether::test::sample_named_node(),
+                                     quicether::test::sample_ping_reply()});
+  }
+
   void stop() override {}
 };
 
@@ -35,7 +79,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view line{reinterpret_cast<const char*>(data), size};
   SampleDaemon daemon;
 
-  const auto answer = answer_request(daemon, line);
+  ControlAnswer answer;
+  answer_request(daemon, line, [&](ControlAnswer found) { answer = std::move(found); });
 
   QE_ASSERT(answer.line.find('\n') == answer.line.size() - 1);
   const auto decoded = decode_answer(answer.line, 1);

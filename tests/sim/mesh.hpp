@@ -34,8 +34,14 @@ struct MeshNode {
   /// Allows everything both ways unless `rules` says otherwise.
   void start(std::vector<NodePeer> peers) {
     wanted = std::move(peers);
+    node = std::make_unique<Node>(*host, identity, make_config());
+    REQUIRE(node->start().has_value());
+    host->tun()->on_written([this](ConstBytes packet) { on_packet(packet); });
+  }
+
+  [[nodiscard]] NodeConfig make_config() const {
     NodeConfig config;
-    config.name = host->name();
+    config.name = called.empty() ? host->name() : called;
     config.transport.socket.bind = underlay;
     config.tun = true;
     config.peers = wanted;
@@ -46,13 +52,32 @@ struct MeshNode {
     if (!network_secret.empty()) {
       config.transport.sessions.network_key =
           crypto::NetworkKey::derive("mesh", as_bytes(network_secret)).value();
+      config.network = NetworkConfig{"mesh", network_secret};
     }
     if (adjust) {
       adjust(config);
     }
-    node = std::make_unique<Node>(*host, identity, std::move(config));
-    REQUIRE(node->start().has_value());
-    host->tun()->on_written([this](ConstBytes packet) { on_packet(packet); });
+    return config;
+  }
+
+  void reload(std::vector<NodePeer> peers) {
+    wanted = std::move(peers);
+    REQUIRE(node->reload(make_config()).has_value());
+  }
+
+  /// Does what `quicether join` does once the invite is redeemed.
+  void join(const record::Invite& invite, const wire::Grant& grant) {
+    network_secret = grant.secret;
+    discovery.emplace();
+    discovery->dht.bootstrap = invite.endpoints;
+    membership.known = {{invite.inviter, invite.endpoints}};
+    reload(wanted);
+  }
+
+  void leave() {
+    network_secret.clear();
+    membership.known.clear();
+    reload(wanted);
   }
 
   void kill() {
@@ -142,6 +167,7 @@ struct MeshNode {
   std::optional<DiscoveryConfig> discovery{};
   MembershipConfig membership{};
   std::optional<LanConfig> lan{};
+  std::string called{};                       ///< empty: as the host
   std::string network_secret{};               ///< empty: no network
   std::function<void(NodeConfig&)> adjust{};  ///< of what start() configures
   std::vector<NodePeer> wanted{};

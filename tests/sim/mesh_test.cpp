@@ -278,3 +278,21 @@ TEST_CASE("mesh: a peer that is no longer configured is put out", "[sim][mesh]")
     CHECK_FALSE(mesh[1].connected(mesh[0]));
   });
 }
+
+// Requirement B5.
+TEST_CASE("mesh: a link that was lost comes back by resumption", "[sim][mesh]") {
+  simulate(5, [](sim::Simulation& simulation) {
+    Mesh mesh{simulation, 2};
+    mesh.start_all();
+    mesh.settle();
+    const auto before = mesh[0].counter("quic.handshakes_resumed");
+    simulation.network().partition({mesh[0].host}, {mesh[1].host});
+    REQUIRE(simulation.run_until([&] { return !mesh[0].connected(mesh[1]); }, 2min));
+
+    simulation.network().heal();
+
+    REQUIRE(simulation.run_until([&] { return mesh.all_connected(); }, 2min));
+    simulation.run_for(1s);
+    CHECK(mesh[0].counter("quic.handshakes_resumed") > before);
+  });
+}

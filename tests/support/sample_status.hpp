@@ -105,6 +105,20 @@ inline std::vector<RouteStatus> sample_routes() {
           {Prefix::parse("10.1.0.0/16").value(), colo, "", "gateway"}};
 }
 
+/// With one other member.
+inline NetworkStatus sample_network() {
+  const auto home = sample_peers()[0];
+  return {"acme", "", true, 2, {{home.id, *home.key, "home", true, 1'800'086'400}}};
+}
+
+inline NamedNode sample_named_node() {
+  return {sample_peers()[0].id, "home", false};
+}
+
+inline PingReply sample_ping_reply() {
+  return {15200us, SocketAddress::parse("203.0.113.5:9000").value()};
+}
+
 }  // namespace quicether::test
 
 #endif  // QUICETHER_TESTS_SUPPORT_SAMPLE_STATUS_HPP

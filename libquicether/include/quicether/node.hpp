@@ -4,6 +4,7 @@
 #include <quicether/base/error.hpp>
 #include <quicether/core/policy/admission.hpp>
 #include <quicether/core/policy/rule.hpp>
+#include <quicether/core/record/invite.hpp>
 #include <quicether/core/record/member_lists.hpp>
 #include <quicether/dht.hpp>
 #include <quicether/env/environment.hpp>
@@ -23,6 +24,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -50,6 +52,30 @@ struct DiscoveryConfig {
 struct MembershipConfig {
   record::MemberListsConfig lists{};
   std::size_t links_max = 64;  ///< members that are linked at once; others when they are needed
+
+  /// A member that is known before any list was read: whoever redeemed this node's invite.
+  struct Known {
+    PublicKey key{};
+    std::vector<SocketAddress> addresses{};
+  };
+
+  std::vector<Known> known{};
+};
+
+/// What makes a node a member of a network, to be handed on to whom it invites. Its key goes into
+/// TransportConfig::sessions.
+struct NetworkConfig {
+  std::string name{};    ///< 1..63 of [A-Za-z0-9._-]
+  std::string secret{};  ///< 1..1024 bytes
+
+  friend bool operator==(const NetworkConfig&, const NetworkConfig&) = default;
+};
+
+struct InviteOptions {
+  Duration lifetime = std::chrono::hours{24};  ///< at least a second
+  bool once = false;                           ///< for one node only
+  /// Of this host, beside those that the DHT is told. Special ones are left out.
+  std::vector<IpAddress> addresses{};
 };
 
 /// Finding nodes on the same links by multicast: members of the node's network when it has a
@@ -72,6 +98,7 @@ struct NodeConfig {
   std::vector<Prefix> advertise_subnets{};
   std::vector<NodePeer> peers{};
   std::optional<DiscoveryConfig> discovery{};  ///< unset: peers are where the configuration says
+  std::optional<NetworkConfig> network{};      ///< unset: this node can invite nobody
   /// With `discovery` and `transport.sessions.network_key`, the node finds the network's members.
   MembershipConfig membership{};
   std::optional<LanConfig> lan{};       ///< unset: the node is silent and deaf on its links
@@ -109,11 +136,34 @@ class Node {
   /// Which step of start() or reload() failed, as one clause.
   [[nodiscard]] const std::string& error_detail() const noexcept;
 
-  /// Applies what can change while running (peers, admission, policy, subnets, name), all or
-  /// nothing, and names what cannot.
+  /// Applies what can change while running (peers, admission, policy, subnets, name, network), all
+  /// or nothing, and names what cannot.
   ///
   /// **Errors:** `invalid_argument`; see error_detail(). The old configuration stays then.
   [[nodiscard]] result<ReloadReport> reload(NodeConfig config);
+
+  /// Lets whoever has the invite become a member of this node's network, as long as this node runs.
+  ///
+  /// **Errors:** `not_open` (no network), `no_address` (nowhere to be reached), `limit_reached`,
+  /// those of Store::save().
+  [[nodiscard]] result<record::Invite> create_invite(const InviteOptions& options);
+
+  /// Becomes entitled to a network: asks the inviter at all its addresses, one after the other
+  /// without waiting long. What it returns goes into the next NodeConfig. Signature:
+  /// void(error_code, wire::Grant).
+  ///
+  /// **Errors:** `invite_unknown`, `invite_expired`, `invite_used`, those of Transport::dial(),
+  /// `timed_out`. **Cancellation:** none.
+  template <boost::asio::completion_token_for<void(error_code, wire::Grant)> Token>
+  auto async_redeem(const record::Invite& invite, Token&& token) {
+    return boost::asio::async_initiate<Token, void(error_code, wire::Grant)>(
+        [](auto handler, Node* self, const record::Invite& wanted) {
+          self->start_redeem(wanted, GrantHandler{std::move(handler)});
+        },
+        token,
+        this,
+        invite);
+  }
 
   /// Tells the peers, removes the TUN and closes the port. Signature: void(error_code).
   template <boost::asio::completion_token_for<void(error_code)> Token>
@@ -129,6 +179,30 @@ class Node {
   /// What the node knows of its reachability, and what that means.
   [[nodiscard]] Netcheck netcheck() const;
   [[nodiscard]] std::vector<PeerStatus> peers() const;
+
+  /// Finds the node that is meant by a NodeId, a public key, an overlay address, a name, or a name
+  /// with the first digits of the NodeId behind it, as "alice~3fa9". Names are compared whatever
+  /// the case. What the configuration calls a peer comes before what members call themselves.
+  [[nodiscard]] NameAnswer resolve(std::string_view text) const;
+
+  /// Asks a peer for a sign of life through its link, which is made when needed. Signature:
+  /// void(error_code, PingReply).
+  ///
+  /// **Errors:** those of PathManager::async_ping(). **Cancellation:** none.
+  template <boost::asio::completion_token_for<void(error_code, PingReply)> Token>
+  auto async_ping(const NodeId& peer, const PingOptions& options, Token&& token) {
+    return boost::asio::async_initiate<Token, void(error_code, PingReply)>(
+        [](auto handler, Node* self, const NodeId& id, const PingOptions& how) {
+          self->start_ping(id, how, PingHandler{std::move(handler)});
+        },
+        token,
+        this,
+        peer,
+        options);
+  }
+
+  /// Unset without a network that has a secret.
+  [[nodiscard]] std::optional<NetworkStatus> network() const;
   [[nodiscard]] std::vector<RouteStatus> routes() const;
 
   /// Those of the first shard: with several, only some of the peers.
@@ -139,8 +213,14 @@ class Node {
  private:
   using StopHandler = boost::asio::any_completion_handler<void(error_code)>;
 
+  using GrantHandler = boost::asio::any_completion_handler<void(error_code, wire::Grant)>;
+
   class Impl;
 
+  using PingHandler = boost::asio::any_completion_handler<void(error_code, PingReply)>;
+
+  void start_ping(const NodeId& peer, const PingOptions& options, PingHandler handler);
+  void start_redeem(const record::Invite& invite, GrantHandler handler);
   void start_stop(StopHandler handler);
 
   std::unique_ptr<Impl> impl_;

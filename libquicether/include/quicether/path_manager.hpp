@@ -82,6 +82,10 @@ struct OpenOptions {
   Duration timeout = std::chrono::seconds{10};
 };
 
+struct PingOptions {
+  Duration timeout = std::chrono::seconds{2};
+};
+
 /// Links: keeps the wanted sessions to each peer up, and moves packets over the best of them.
 ///
 /// Observes the Transport. Threads: the Environment's. Neither copyable nor movable.
@@ -147,6 +151,24 @@ class PathManager {
         this);
   }
 
+  /// Waits for the answer to a few bytes that go through the peer's newest session, once the link
+  /// is up. The time without a link is not part of the RTT. Signature: void(error_code, PingReply).
+  ///
+  /// The peer must be dialled (add_peer) or dial us.
+  /// **Errors:** `timed_out`, the reason why the last attempt to connect failed, `no_address`,
+  /// `limit_reached`. **Cancellation:** none.
+  template <boost::asio::completion_token_for<void(error_code, PingReply)> Token>
+  auto async_ping(const NodeId& peer, const PingOptions& options, Token&& token) {
+    return boost::asio::async_initiate<Token, void(error_code, PingReply)>(
+        [](auto handler, PathManager* self, const NodeId& id, const PingOptions& how) {
+          self->start_ping(id, how, PingHandler{std::move(handler)});
+        },
+        token,
+        this,
+        peer,
+        options);
+  }
+
   /// The link to a peer that is known, up or not.
   [[nodiscard]] std::optional<Link> find(const NodeId& peer);
 
@@ -182,8 +204,11 @@ class PathManager {
  private:
   using LinkHandler = boost::asio::any_completion_handler<void(error_code, Link)>;
 
+  using PingHandler = boost::asio::any_completion_handler<void(error_code, PingReply)>;
+
   class Impl;
 
+  void start_ping(const NodeId& peer, const PingOptions& options, PingHandler handler);
   void start_open(const NodeId& peer, const OpenOptions& options, LinkHandler handler);
   void start_accept(LinkHandler handler);
 

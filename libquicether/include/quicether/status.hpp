@@ -63,6 +63,52 @@ struct DiscoveryStatus {
   friend bool operator==(const DiscoveryStatus&, const DiscoveryStatus&) = default;
 };
 
+/// A member of the node's network, as this node knows it.
+struct MemberStatus {
+  NodeId id{};
+  PublicKey key{};
+  std::string name{};  ///< what it calls itself; empty: not known yet
+  bool connected = false;
+  UnixSeconds until = 0;  ///< its claim holds
+
+  friend bool operator==(const MemberStatus&, const MemberStatus&) = default;
+};
+
+/// The node's network.
+struct NetworkStatus {
+  std::string name{};
+  std::string problem{};    ///< why this node is no member yet, as one clause; empty: it is
+  bool listed = false;      ///< others find this node by the network's lists
+  std::size_t invites = 0;  ///< that this node keeps, expired ones included
+  std::vector<MemberStatus> members{};  ///< the others, in order of their ids
+
+  friend bool operator==(const NetworkStatus&, const NetworkStatus&) = default;
+};
+
+/// A node and what it is called.
+struct NamedNode {
+  NodeId id{};
+  std::string name{};       ///< empty: nobody has told
+  bool configured = false;  ///< this node's configuration calls it so, not it itself
+
+  friend bool operator==(const NamedNode&, const NamedNode&) = default;
+};
+
+/// Which node a name means. Never one of several that call themselves alike.
+struct NameAnswer {
+  std::optional<NamedNode> node{};  ///< none: nobody, or more than one
+  bool self = false;                ///< this node
+  std::vector<NamedNode> others{};  ///< who else calls itself so, or who all do, by id
+};
+
+/// An answer through the overlay.
+struct PingReply {
+  Duration rtt{};
+  SocketAddress remote{};  ///< of the path it took
+
+  friend bool operator==(const PingReply&, const PingReply&) = default;
+};
+
 /// A node at one moment.
 struct NodeStatus {
   NodeId id{};

@@ -126,6 +126,22 @@ class Transport {
         options);
   }
 
+  /// Dials a member of a network and redeems an invite; `options.redeem` is set. Signature:
+  /// void(error_code, wire::Grant).
+  ///
+  /// **Errors:** those of async_connect(), `invite_unknown`, `invite_expired`, `invite_used`.
+  /// **Cancellation:** terminal; the inviter may have given the invite to this node by then.
+  template <boost::asio::completion_token_for<void(error_code, wire::Grant)> Token>
+  auto async_redeem(const node::DialOptions& options, Token&& token) {
+    return boost::asio::async_initiate<Token, void(error_code, wire::Grant)>(
+        [](auto handler, Transport* self, const node::DialOptions& wanted) {
+          self->start_redeem(wanted, GrantHandler{std::move(handler)});
+        },
+        token,
+        this,
+        options);
+  }
+
   /// Waits for a session that a peer dialled. Signature: void(error_code, SessionId).
   ///
   /// Not with an observer. **Errors:** `not_open`, `cancelled`. **Cancellation:** terminal.
@@ -172,6 +188,9 @@ class Transport {
   /// What every admitted peer is told, now and after each change.
   void announce(const wire::Announce& announce);
 
+  /// See node::SessionTable::set_network_key().
+  void set_network_key(std::optional<crypto::NetworkKey> key);
+
   /// Asks the AdmissionControl again for every session.
   void readmit();
 
@@ -204,12 +223,14 @@ class Transport {
 
  private:
   using SessionHandler = boost::asio::any_completion_handler<void(error_code, SessionId)>;
+  using GrantHandler = boost::asio::any_completion_handler<void(error_code, wire::Grant)>;
   using StreamHandler = boost::asio::any_completion_handler<void(error_code, Stream)>;
   using CloseHandler = boost::asio::any_completion_handler<void(error_code)>;
 
   class Impl;
 
   void start_connect(const node::DialOptions& options, SessionHandler handler);
+  void start_redeem(const node::DialOptions& options, GrantHandler handler);
   void start_accept(SessionHandler handler);
   void start_accept_stream(SessionId session, StreamHandler handler);
   void start_close(CloseHandler handler);

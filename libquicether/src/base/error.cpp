@@ -47,6 +47,12 @@ const char* message_of(errc code) noexcept {
       return "the address leads back to this node";
     case errc::wrong_shard:
       return "another shard of the node has the sessions of this peer";
+    case errc::invite_unknown:
+      return "the inviter does not know this invite";
+    case errc::invite_expired:
+      return "the invite has expired";
+    case errc::invite_used:
+      return "the invite has been used by another node";
     case errc::would_block:
       return "nothing can be done without waiting";
     case errc::too_large:
@@ -128,6 +134,9 @@ condition condition_of(errc code) noexcept {
     case errc::not_admitted:
     case errc::not_admitted_by_peer:
     case errc::incompatible_version:
+    case errc::invite_unknown:
+    case errc::invite_expired:
+    case errc::invite_used:
     case errc::permission_denied:
     case errc::insecure_permissions:
     case errc::is_symlink:

@@ -19,6 +19,7 @@
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
 
+#include <chrono>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -55,6 +56,8 @@ ControlError to_control_error(const RpcError& error) {
     case RpcCode::unsupported_protocol:
     case RpcCode::method_not_found:
       return {Kind::incompatible, error.message, {}};
+    case RpcCode::declined:
+      return {Kind::declined, error.message, {}};
     case RpcCode::internal_error:
       return {Kind::broken, error.message, {}};
     case RpcCode::parse_error:
@@ -103,8 +106,10 @@ class ControlClient::Impl {
     return {};
   }
 
+  /// `more`: how much longer than usual the daemon may take.
   [[nodiscard]] ControlResult<boost::json::value> call(std::string_view method,
-                                                       const boost::json::object& params = {}) {
+                                                       const boost::json::object& params = {},
+                                                       Duration more = {}) {
     const auto id = ++last_id_;
     const auto request = encode_request(id, method, params);
     std::optional<error_code> done;
@@ -122,7 +127,7 @@ class ControlClient::Impl {
                                done = error;
                              });
     });
-    if (!run_until([&] { return done.has_value(); })) {
+    if (!run_until([&] { return done.has_value(); }, more)) {
       return ControlError{Kind::timed_out, fmt::format("no answer to {} in time", method), {}};
     }
     if (*done) {
@@ -136,6 +141,23 @@ class ControlClient::Impl {
       return to_control_error(answer.error());
     }
     return std::move(*answer);
+  }
+
+  /// A method whose result is an object with a "name".
+  [[nodiscard]] ControlResult<std::string> call_for_name(std::string_view method,
+                                                         const boost::json::object& params,
+                                                         Duration more = {}) {
+    const auto answer = call(method, params, more);
+    if (!answer) {
+      return answer.error();
+    }
+    std::string name;
+    JsonObjectReader reader{*answer};
+    reader.read("name", name);
+    if (!reader.good()) {
+      return malformed_answer(method);
+    }
+    return name;
   }
 
   /// All pages of a list.
@@ -173,9 +195,9 @@ class ControlClient::Impl {
   /// Runs what was started until `done`. After a timeout the connection is closed, so that nothing
   /// refers to the caller's variables any more.
   template <typename Done>
-  [[nodiscard]] bool run_until(Done done) {
+  [[nodiscard]] bool run_until(Done done, Duration more = {}) {
     loop_.restart();
-    loop_.run_for(limit_);
+    loop_.run_for(limit_ + more);
     if (done()) {
       return true;
     }
@@ -272,6 +294,86 @@ ControlResult<std::string> ControlClient::config() {
     return answer.error();
   }
   return json_text(*answer);
+}
+
+ControlResult<std::string> ControlClient::create_network(const std::string& name) {
+  return impl_->call_for_name("network.create", {{"name", name}});
+}
+
+ControlResult<std::string> ControlClient::join_network(const std::string& invite) {
+  constexpr Duration kInviter = std::chrono::seconds{20};
+  return impl_->call_for_name("network.join", {{"invite", invite}}, kInviter);
+}
+
+ControlResult<std::string> ControlClient::leave_network() {
+  return impl_->call_for_name("network.leave", {});
+}
+
+ControlResult<std::optional<NetworkStatus>> ControlClient::network() {
+  const auto answer = impl_->call("network.show");
+  if (!answer) {
+    return answer.error();
+  }
+  JsonObjectReader reader{*answer};
+  const auto* network = reader.find("network");
+  if (network != nullptr && network->is_null()) {
+    return std::optional<NetworkStatus>{};
+  }
+  auto read = network == nullptr ? result<NetworkStatus>{errc::malformed} : network_from(*network);
+  if (!read) {
+    return malformed_answer("network.show");
+  }
+  return std::optional{std::move(*read)};
+}
+
+ControlResult<NewInvite> ControlClient::create_invite(bool once, Duration lifetime) {
+  const auto lifetime_ms = std::chrono::ceil<std::chrono::milliseconds>(lifetime).count();
+  const auto answer = impl_->call("invite.create", {{"once", once}, {"lifetime_ms", lifetime_ms}});
+  if (!answer) {
+    return answer.error();
+  }
+  NewInvite invite;
+  JsonObjectReader reader{*answer};
+  reader.read("invite", invite.text);
+  reader.read("once", invite.once);
+  reader.read("expires", invite.expires);
+  if (!reader.good()) {
+    return malformed_answer("invite.create");
+  }
+  return invite;
+}
+
+ControlResult<NameAnswer> ControlClient::resolve(const std::string& name) {
+  const auto answer = impl_->call("node.resolve", {{"name", name}});
+  if (!answer) {
+    return answer.error();
+  }
+  auto read = name_answer_from(*answer);
+  if (!read) {
+    return malformed_answer("node.resolve");
+  }
+  return std::move(*read);
+}
+
+ControlResult<PingAnswer> ControlClient::ping(const std::string& name, Duration timeout) {
+  const auto timeout_ms = std::chrono::ceil<std::chrono::milliseconds>(timeout).count();
+  const auto answer =
+      impl_->call("node.ping", {{"name", name}, {"timeout_ms", timeout_ms}}, timeout);
+  if (!answer) {
+    return answer.error();
+  }
+  JsonObjectReader reader{*answer};
+  const auto* node = reader.find("node");
+  const auto* reply = reader.find("reply");
+  if (!reader.good()) {
+    return malformed_answer("node.ping");
+  }
+  const auto named = named_node_from(*node);
+  const auto read = ping_reply_from(*reply);
+  if (!named || !read) {
+    return malformed_answer("node.ping");
+  }
+  return PingAnswer{*named, *read};
 }
 
 ControlResult<void> ControlClient::stop() {

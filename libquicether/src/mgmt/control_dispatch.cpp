@@ -12,6 +12,8 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <functional>
 #include <span>
 #include <utility>
 
@@ -103,11 +105,106 @@ MethodResult node_stop(ControlHandler&, const object&) {
   return value{{"stopping", true}};
 }
 
+using MethodHandler = std::function<void(const MethodResult&)>;
+
+boost::system::result<std::string, RpcError> text_of(const object& params, std::string_view name) {
+  const auto* member = params.if_contains(name);
+  const auto* text = member == nullptr ? nullptr : member->if_string();
+  if (text == nullptr) {
+    return invalid_params(fmt::format("\"{}\" must be a text", name));
+  }
+  return std::string{std::string_view{*text}};
+}
+
+boost::system::result<Duration, RpcError> milliseconds_of(const object& params,
+                                                          std::string_view name,
+                                                          std::size_t otherwise) {
+  constexpr std::size_t kLongest = std::size_t{366} * 86'400 * 1000;
+  const auto count = number_of(params, name, otherwise);
+  if (!count) {
+    return count.error();
+  }
+  if (*count == 0 || *count > kLongest) {
+    return invalid_params(fmt::format("\"{}\" must be from 1 to {}", name, kLongest));
+  }
+  return Duration{std::chrono::milliseconds{*count}};
+}
+
+RpcError declined(const Refusal& refusal) {
+  return {RpcCode::declined, refusal.message, {}};
+}
+
+MethodResult named(const Answer<std::string>& name) {
+  return name ? MethodResult{value{{"name", *name}}} : declined(name.error());
+}
+
+MethodResult network_create(ControlHandler& handler, const object& params) {
+  const auto name = text_of(params, "name");
+  return name ? named(handler.create_network(*name)) : MethodResult{name.error()};
+}
+
+void network_join(ControlHandler& handler, const object& params, MethodHandler done) {
+  const auto invite = text_of(params, "invite");
+  if (!invite) {
+    done(invite.error());
+    return;
+  }
+  handler.join_network(
+      *invite, [done = std::move(done)](const Answer<std::string>& name) { done(named(name)); });
+}
+
+MethodResult network_leave(ControlHandler& handler, const object&) {
+  return named(handler.leave_network());
+}
+
+MethodResult network_show(ControlHandler& handler, const object&) {
+  const auto network = handler.network();
+  return value{{"network", network ? to_value(*network) : value{}}};
+}
+
+MethodResult invite_create(ControlHandler& handler, const object& params) {
+  constexpr std::size_t kDay = std::size_t{86'400} * 1000;
+  const auto* once = params.if_contains("once");
+  const auto lifetime = milliseconds_of(params, "lifetime_ms", kDay);
+  if (!lifetime) {
+    return lifetime.error();
+  }
+  if (once != nullptr && !once->is_bool()) {
+    return invalid_params("\"once\" must be true or false");
+  }
+  const auto invite = handler.create_invite(once != nullptr && once->get_bool(), *lifetime);
+  if (!invite) {
+    return declined(invite.error());
+  }
+  return value{{"invite", invite->text}, {"once", invite->once}, {"expires", invite->expires}};
+}
+
+MethodResult node_resolve(ControlHandler& handler, const object& params) {
+  const auto name = text_of(params, "name");
+  return name ? MethodResult{to_value(handler.resolve(*name))} : MethodResult{name.error()};
+}
+
+void node_ping(ControlHandler& handler, const object& params, MethodHandler done) {
+  constexpr std::size_t kTwoSeconds = 2000;
+  const auto name = text_of(params, "name");
+  const auto timeout = milliseconds_of(params, "timeout_ms", kTwoSeconds);
+  if (!name || !timeout) {
+    done(name ? timeout.error() : name.error());
+    return;
+  }
+  handler.ping(*name, *timeout, [done = std::move(done)](const Answer<PingAnswer>& answer) {
+    done(answer ? MethodResult{value{{"node", to_value(answer->node)},
+                                     {"reply", to_value(answer->reply)}}}
+                : declined(answer.error()));
+  });
+}
+
 MethodResult rpc_version(ControlHandler& handler, const object& params);
 
 struct Method {
   std::string_view name;
   MethodResult (*run)(ControlHandler&, const object&);
+  void (*start)(ControlHandler&, const object&, MethodHandler) = nullptr;  ///< instead of `run`
 };
 
 constexpr std::array kMethods{
@@ -119,6 +216,13 @@ constexpr std::array kMethods{
     Method{"node.config", node_config},
     Method{"node.reload", node_reload},
     Method{"node.stop", node_stop},
+    Method{"network.create", network_create},
+    Method{"network.join", nullptr, network_join},
+    Method{"network.leave", network_leave},
+    Method{"network.show", network_show},
+    Method{"invite.create", invite_create},
+    Method{"node.resolve", node_resolve},
+    Method{"node.ping", nullptr, node_ping},
 };
 
 MethodResult rpc_version(ControlHandler&, const object& params) {
@@ -143,24 +247,35 @@ MethodResult rpc_version(ControlHandler&, const object& params) {
 
 }  // namespace
 
-ControlAnswer answer_request(ControlHandler& handler, std::string_view line) {
+void answer_request(ControlHandler& handler,
+                    std::string_view line,
+                    std::function<void(ControlAnswer)> done) {
   const auto request = decode_request(line);
   if (!request) {
     const auto rejection = request.error();
-    return {encode_error(rejection.id, rejection.error), {}, false};
+    done({encode_error(rejection.id, rejection.error), {}, false});
+    return;
   }
   const auto method = std::find_if(kMethods.begin(), kMethods.end(), [&](const Method& candidate) {
     return candidate.name == request->method;
   });
   if (method == kMethods.end()) {
     const RpcError unknown{RpcCode::method_not_found, "no such method: " + request->method, {}};
-    return {encode_error(request->id, unknown), request->method, false};
+    done({encode_error(request->id, unknown), request->method, false});
+    return;
   }
-  const auto result = method->run(handler, request->params);
-  if (!result) {
-    return {encode_error(request->id, result.error()), request->method, false};
+  const bool stop = method->run == node_stop;
+  auto answer = [id = request->id, name = request->method, stop, done = std::move(done)](
+                    const MethodResult& result) {
+    done({result ? encode_result(id, *result) : encode_error(id, result.error()),
+          name,
+          stop && result.has_value()});
+  };
+  if (method->start != nullptr) {
+    method->start(handler, request->params, std::move(answer));
+  } else {
+    answer(method->run(handler, request->params));
   }
-  return {encode_result(request->id, *result), request->method, method->run == node_stop};
 }
 
 }  // namespace quicether::mgmt

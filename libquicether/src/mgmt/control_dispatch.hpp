@@ -4,6 +4,7 @@
 #include <quicether/mgmt/control_server.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -18,8 +19,10 @@ struct ControlAnswer {
   bool stop = false;     ///< call ControlHandler::stop() once the line is sent
 };
 
-/// Answers one request. Any bytes.
-[[nodiscard]] ControlAnswer answer_request(ControlHandler& handler, std::string_view line);
+/// Answers one request, any bytes: at once, or when the daemon has found out.
+void answer_request(ControlHandler& handler,
+                    std::string_view line,
+                    std::function<void(ControlAnswer)> done);
 
 }  // namespace quicether::mgmt
 

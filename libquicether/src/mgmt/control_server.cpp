@@ -5,10 +5,13 @@
 
 #include <quicether/mgmt/control_server.hpp>
 
+#include <boost/asio/append.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
@@ -124,10 +127,10 @@ class ControlServer::Impl : public std::enable_shared_from_this<Impl> {
       if (read != ControlConnection::Read::line || !self->is_open()) {
         co_return;
       }
-      auto answer = answer_request(*self->handler_, connection->take_line());
-      self->report_request(*connection, answer);
-      const bool sent = co_await connection->async_write(std::move(answer.line));
-      if (answer.stop && self->is_open()) {
+      const auto answer = co_await find_answer(self, connection->take_line());
+      self->report_request(*connection, *answer);
+      const bool sent = co_await connection->async_write(std::move(answer->line));
+      if (answer->stop && self->is_open()) {
         self->handler_->stop();
       }
       if (!sent) {
@@ -136,8 +139,28 @@ class ControlServer::Impl : public std::enable_shared_from_this<Impl> {
     }
   }
 
+  using AnswerPointer = std::shared_ptr<ControlAnswer>;
+
+  /// Completes when the daemon has the answer, which may be at once.
+  static asio::awaitable<AnswerPointer> find_answer(std::shared_ptr<Impl> self, std::string line) {
+    co_return co_await asio::async_initiate<decltype(asio::use_awaitable), void(AnswerPointer)>(
+        [](auto handler, const std::shared_ptr<Impl>& from, const std::string& request) {
+          const auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
+          answer_request(*from->handler_, request, [waiting, from](ControlAnswer answer) {
+            asio::post(from->environment_.get_executor(),
+                       asio::append(std::move(*waiting),
+                                    std::make_shared<ControlAnswer>(std::move(answer))));
+          });
+        },
+        asio::use_awaitable,
+        self,
+        line);
+  }
+
   void report_request(const ControlConnection& connection, const ControlAnswer& answer) {
-    const bool changes = answer.method == "node.stop" || answer.method == "node.reload";
+    const bool changes = answer.method == "node.stop" || answer.method == "node.reload" ||
+                         answer.method == "invite.create" ||
+                         (answer.method.starts_with("network.") && answer.method != "network.show");
     report("control.request",
            changes ? Severity::info : Severity::debug,
            connection.client(),

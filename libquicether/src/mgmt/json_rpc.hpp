@@ -25,6 +25,7 @@ enum class RpcCode : int {
   not_permitted = -32003,
   too_many_connections = -32004,
   message_too_large = -32005,
+  declined = -32006,
 };
 
 struct RpcRequest {

@@ -135,6 +135,7 @@ result<NodeConfig> make_node_config(const Config& config,
       return key.error();
     }
     sessions.network_key = std::move(*key);
+    node.network = NetworkConfig{config.network.name, config.network.secret};
   }
   return node;
 }

@@ -16,6 +16,11 @@ namespace quicether::mgmt {
 [[nodiscard]] boost::json::value to_value(const PathStatus& path);
 [[nodiscard]] boost::json::value to_value(const PeerStatus& peer);
 [[nodiscard]] boost::json::value to_value(const RouteStatus& route);
+[[nodiscard]] boost::json::value to_value(const MemberStatus& member);
+[[nodiscard]] boost::json::value to_value(const NetworkStatus& network);
+[[nodiscard]] boost::json::value to_value(const NamedNode& node);
+[[nodiscard]] boost::json::value to_value(const NameAnswer& answer);
+[[nodiscard]] boost::json::value to_value(const PingReply& reply);
 
 /// The items of a list, each as to_value() writes it.
 template <typename Item>
@@ -32,6 +37,10 @@ template <typename Item>
 [[nodiscard]] result<NodeStatus> node_status_from(const boost::json::value& value);
 [[nodiscard]] result<std::vector<PeerStatus>> peers_from(const boost::json::value& value);
 [[nodiscard]] result<std::vector<RouteStatus>> routes_from(const boost::json::value& value);
+[[nodiscard]] result<NetworkStatus> network_from(const boost::json::value& value);
+[[nodiscard]] result<NamedNode> named_node_from(const boost::json::value& value);
+[[nodiscard]] result<NameAnswer> name_answer_from(const boost::json::value& value);
+[[nodiscard]] result<PingReply> ping_reply_from(const boost::json::value& value);
 
 }  // namespace quicether::mgmt
 

@@ -49,6 +49,9 @@ class Discovery final : public DhtObserver, public std::enable_shared_from_this<
   void on_link_up(const NodeId& peer);
   void on_link_down(const NodeId& peer);
 
+  /// Where this node can be dialled now, the best first.
+  [[nodiscard]] std::vector<SocketAddress> own_endpoints() const;
+
   [[nodiscard]] DiscoveryStatus status() const;
   [[nodiscard]] std::vector<FamilyCheck> families() const;
 
@@ -82,7 +85,6 @@ class Discovery final : public DhtObserver, public std::enable_shared_from_this<
   void look_up(path::TargetId target, Wanted& wanted);
   void on_answer(path::TargetId target, const dht::OperationDone& done);
   void read_record(Wanted& wanted, const dht::Item& item);
-  [[nodiscard]] std::vector<SocketAddress> own_endpoints() const;
   [[nodiscard]] std::optional<SocketAddress> local_endpoint(dht::Family family) const;
   void update_record();
   void publish();

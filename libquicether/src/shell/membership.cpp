@@ -83,6 +83,13 @@ void Membership::set_handlers(ConfiguredCheck is_configured, ChangeHandler on_ch
 
 void Membership::open() {
   load();
+  for (const auto& known : config_.known) {
+    learn(known.key, environment_.unix_time() + kProofLifetime);
+    const auto member = members_.find(crypto::node_id(known.key));
+    if (member != members_.end() && member->second.target) {
+      shards_.offer_addresses(*member->second.target, known.addresses);
+    }
+  }
   discovery_.on_contacts([this] { look_again(); });
   if (!discovery_.alone()) {
     look_again();

@@ -23,6 +23,26 @@ result<ReloadReport> Node::reload(NodeConfig config) {
   return impl_->reload(std::move(config));
 }
 
+result<record::Invite> Node::create_invite(const InviteOptions& options) {
+  return impl_->create_invite(options);
+}
+
+void Node::start_redeem(const record::Invite& invite, GrantHandler handler) {
+  impl_->redeem(invite, std::move(handler));
+}
+
+NameAnswer Node::resolve(std::string_view text) const {
+  return impl_->resolve(text);
+}
+
+void Node::start_ping(const NodeId& peer, const PingOptions& options, PingHandler handler) {
+  impl_->ping(peer, options, std::move(handler));
+}
+
+std::optional<NetworkStatus> Node::network() const {
+  return impl_->network();
+}
+
 void Node::start_stop(StopHandler handler) {
   impl_->stop(std::move(handler));
 }

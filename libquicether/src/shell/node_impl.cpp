@@ -84,6 +84,7 @@ result<void> Node::Impl::start() {
   }
   addresses_.set_own_v4(config_.tun_address, stored_attempt());
   cache_.load();
+  admission_.invites().use(config_.network);
   if (const auto opened = shards_.open(); !opened) {
     error_detail_ = "cannot open the UDP port";
     return opened;
@@ -501,6 +502,13 @@ result<ReloadReport> Node::Impl::reload(NodeConfig config) {
        "discovery.bootstrap_nodes");
   note(report.needs_restart, config.lan.has_value() != config_.lan.has_value(), "discovery.lan");
 
+  const bool other_network = config.network != config_.network;
+  note(report.applied, other_network, "network");
+  if (other_network) {
+    if (const auto changed = change_network(config); !changed) {
+      return changed.error();
+    }
+  }
   config_.peers = std::move(config.peers);
   config_.name = std::move(config.name);
   config_.rules = std::move(config.rules);
@@ -538,6 +546,109 @@ result<ReloadReport> Node::Impl::reload(NodeConfig config) {
     return added.error();
   }
   return report;
+}
+
+// Networks.
+
+/// Leaves the network that the node is in, and enters that of `config`, if there is one.
+result<void> Node::Impl::change_network(NodeConfig& config) {
+  leave_network();
+  records_ = records_of(config);
+  shards_.set_network_key(config.transport.sessions.network_key);
+  config_.network = std::move(config.network);
+  config_.membership = std::move(config.membership);
+  admission_.invites().use(config_.network);
+  if (!discovery_) {
+    config_.discovery = std::move(config.discovery);
+    if (const auto opened = open_discovery(); !opened) {
+      return opened;
+    }
+  } else if (config.discovery) {
+    discovery_->add_bootstrap(config.discovery->dht.bootstrap);
+  }
+  open_membership();
+  return {};
+}
+
+void Node::Impl::leave_network() {
+  if (!membership_) {
+    return;
+  }
+  admission_.on_member({});
+  const auto members = membership_->members();
+  membership_->forget();
+  membership_.reset();
+  for (const auto& [id, member] : members) {
+    const auto peer = shards_.intern(id);
+    if (peer && configured(id, member.key) == nullptr) {
+      announces_.erase(*peer);
+      addresses_.release(*peer);
+      apply_claims(*peer);
+    }
+  }
+}
+
+result<record::Invite> Node::Impl::create_invite(const InviteOptions& options) {
+  if (!config_.network || !discovery_) {
+    return errc::not_open;
+  }
+  record::Invite invite;
+  invite.endpoints = discovery_->own_endpoints();
+  for (const auto& address : options.addresses) {
+    const SocketAddress endpoint{address, shards_.transport().local_endpoint().port};
+    if (record::is_dialable(endpoint) &&
+        std::ranges::find(invite.endpoints, endpoint) == invite.endpoints.end()) {
+      invite.endpoints.push_back(endpoint);
+    }
+  }
+  invite.endpoints.resize(std::min(invite.endpoints.size(), record::kInviteEndpointsMax));
+  if (invite.endpoints.empty()) {
+    return errc::no_address;
+  }
+  const auto lifetime = std::chrono::ceil<std::chrono::seconds>(options.lifetime).count();
+  const auto token = admission_.invites().issue(lifetime, options.once);
+  if (!token) {
+    return token.error();
+  }
+  invite.network = config_.network->name;
+  invite.inviter = identity_.public_key();
+  invite.token = *token;
+  invite.expires = environment_.unix_time() + lifetime;
+  invite.once = options.once;
+  return invite;
+}
+
+void Node::Impl::ping(const NodeId& peer, const PingOptions& options, PingHandler handler) {
+  if (membership_) {
+    (void)membership_->want(peer);
+  }
+  shards_.ping(peer, options, std::move(handler));
+}
+
+void Node::Impl::redeem(const record::Invite& invite, GrantHandler handler) {
+  shards_.redeem(invite, std::move(handler));
+}
+
+std::optional<NetworkStatus> Node::Impl::network() const {
+  if (!config_.network) {
+    return std::nullopt;
+  }
+  NetworkStatus status;
+  status.name = config_.network->name;
+  status.invites = admission_.invites().size();
+  if (!membership_) {
+    return status;
+  }
+  status.listed = membership_->listed();
+  for (const auto& [id, member] : membership_->members()) {
+    const auto link = shards_.peer(id);
+    status.members.push_back({id,
+                              member.key,
+                              member.name,
+                              link.has_value() && link->up_since.has_value(),
+                              member.until});
+  }
+  return status;
 }
 
 void Node::Impl::stop(StopHandler handler) {

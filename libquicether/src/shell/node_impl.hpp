@@ -29,6 +29,12 @@ class Node::Impl final : public LinkObserver {
   [[nodiscard]] result<ReloadReport> reload(NodeConfig config);
   void stop(StopHandler handler);
 
+  [[nodiscard]] result<record::Invite> create_invite(const InviteOptions& options);
+  void redeem(const record::Invite& invite, GrantHandler handler);
+  [[nodiscard]] std::optional<NetworkStatus> network() const;
+  [[nodiscard]] NameAnswer resolve(std::string_view text) const;
+  void ping(const NodeId& peer, const PingOptions& options, PingHandler handler);
+
   [[nodiscard]] NodeStatus status() const;
   [[nodiscard]] Netcheck netcheck() const;
   [[nodiscard]] std::vector<PeerStatus> peers() const;
@@ -57,6 +63,8 @@ class Node::Impl final : public LinkObserver {
   [[nodiscard]] result<void> add_peers();
   [[nodiscard]] result<void> open_discovery();
   void open_membership();
+  [[nodiscard]] result<void> change_network(NodeConfig& config);
+  void leave_network();
   void on_member_changed(const PublicKey& key);
   void remember_address(const path::LinkPeer& link);
   void open_lan();
@@ -74,6 +82,8 @@ class Node::Impl final : public LinkObserver {
   [[nodiscard]] const NodePeer* configured(const NodeId& id,
                                            const std::optional<PublicKey>& key) const noexcept;
   [[nodiscard]] std::string display_name(PeerIndex peer, const NodeId& id) const;
+  [[nodiscard]] std::vector<NamedNode> named_nodes() const;
+  [[nodiscard]] std::optional<NodeId> node_of(const IpAddress& address) const;
   [[nodiscard]] std::uint32_t stored_attempt();
 
   Environment& environment_;

@@ -94,6 +94,10 @@ boost::asio::any_io_executor PathManager::get_executor() noexcept {
   return impl_->environment().get_executor();
 }
 
+void PathManager::start_ping(const NodeId& peer, const PingOptions& options, PingHandler handler) {
+  impl_->ping(peer, options, std::move(handler));
+}
+
 void PathManager::start_open(const NodeId& peer, const OpenOptions& options, LinkHandler handler) {
   impl_->open(peer, options, std::move(handler));
 }

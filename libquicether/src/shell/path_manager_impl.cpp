@@ -28,6 +28,9 @@ constexpr std::size_t kStreamsWaitingMax = 64;
 constexpr std::size_t kMessagesWaitingMax = 256;
 constexpr std::size_t kLinksWaitingMax = 1024;
 
+constexpr std::size_t kPingsMax = 1024;  ///< at a time
+constexpr std::size_t kEchoBytes = 8;
+
 /// A path loses packets when more than one in kLossRatio got lost among the last kLossPackets or
 /// more, of kLossPeriod or longer. Chunks that repeat the headers cost 4 % of the bytes, one lost
 /// head the rest of its super-packet.
@@ -143,6 +146,11 @@ void PathManager::Impl::handle(const path::LinkUp& up) {
   }
   for (const auto id : done) {
     complete_opening(id, {}, link);
+  }
+  for (const auto& [number, pinging] : pings_) {
+    if (pinging.peer == links_.find(up.peer)->id && !pinging.sent) {
+      send_ping(number);
+    }
   }
   if (acceptor_.waiting()) {
     acceptor_.complete(environment_.get_executor(), {}, link);
@@ -298,6 +306,12 @@ void PathManager::Impl::on_datagrams(std::span<const node::SessionDatagram> data
       case wire::kContextHalf:
         receiver_.on_half(peer->index, session, parsed->body);
         break;
+      case wire::kContextEcho:
+        send_echo(session, wire::kContextEchoReply, parsed->body);
+        break;
+      case wire::kContextEchoReply:
+        on_echo(*peer, session, parsed->body);
+        break;
       case wire::kContextMessage:
         deliver_message(peer->index, parsed->body);
         break;
@@ -306,6 +320,94 @@ void PathManager::Impl::on_datagrams(std::span<const node::SessionDatagram> data
     }
   }
   receiver_.flush();
+}
+
+// Pings.
+
+void PathManager::Impl::ping(const NodeId& peer, const PingOptions& options, PingHandler handler) {
+  detail::Waiter<PingReply> waiter;
+  waiter.suspend(std::move(handler), [] {});
+  const auto index = links_.intern(peer);
+  if (!index || pings_.size() >= kPingsMax) {
+    waiter.complete(environment_.get_executor(), errc::limit_reached, PingReply{});
+    return;
+  }
+  // Not to be guessed by a peer that would look nearer than it is.
+  const auto number = environment_.random().next();
+  auto& pinging = pings_[number];
+  pinging.peer = peer;
+  pinging.waiter = std::move(waiter);
+  pinging.timer = environment_.make_timer();
+  pinging.timer->async_wait(
+      environment_.now() + options.timeout, [weak = weak_from_this(), number](error_code error) {
+        const auto self = weak.lock();
+        if (!self || error) {
+          return;
+        }
+        const auto found = self->pings_.find(number);
+        if (found != self->pings_.end()) {
+          const auto reason =
+              found->second.sent ? errc::timed_out : self->why_no_link(found->second.peer);
+          self->complete_ping(number, reason, {});
+        }
+      });
+  if (links_.find(*index)->up_since) {
+    send_ping(number);
+  } else {
+    links_.on_demand(environment_.now(), *index);
+    turn();
+  }
+}
+
+void PathManager::Impl::send_ping(std::uint64_t number) {
+  auto& pinging = pings_.at(number);
+  const auto* peer = links_.find(pinging.peer);
+  if (peer == nullptr || peer->sessions.empty()) {
+    return;
+  }
+  std::array<std::uint8_t, sizeof(number)> body{};
+  store_be(Bytes{body}, number);
+  pinging.sent = environment_.now();
+  send_echo(peer->sessions.back().session, wire::kContextEcho, body);
+}
+
+void PathManager::Impl::send_echo(SessionId session, std::uint8_t context, ConstBytes body) {
+  if (body.size() != kEchoBytes) {
+    return;
+  }
+  const std::array header{context};
+  const std::array datagrams{quic::OutgoingDatagram{header, body}};
+  (void)transport_.send_datagrams(session, datagrams);
+  transport_.flush();
+}
+
+void PathManager::Impl::on_echo(const path::LinkPeer& peer, SessionId session, ConstBytes body) {
+  const auto number = body.size() == kEchoBytes ? load_be<std::uint64_t>(body) : 0;
+  const auto found = pings_.find(number);
+  if (found == pings_.end() || found->second.peer != peer.id || !found->second.sent) {
+    return;
+  }
+  PingReply reply;
+  reply.rtt = environment_.now() - *found->second.sent;
+  if (const auto stats = transport_.stats(session)) {
+    reply.remote = stats->remote;
+  }
+  complete_ping(number, {}, reply);
+}
+
+void PathManager::Impl::complete_ping(std::uint64_t number,
+                                      error_code error,
+                                      const PingReply& reply) {
+  auto found = pings_.extract(number);
+  found.mapped().waiter.complete(environment_.get_executor(), error, reply);
+}
+
+error_code PathManager::Impl::why_no_link(const NodeId& peer) const {
+  const auto* wanted = links_.find(peer);
+  if (wanted != nullptr && wanted->last_error) {
+    return wanted->last_error;
+  }
+  return wanted != nullptr && links_.dialling(wanted->id) ? errc::timed_out : errc::no_address;
 }
 
 void PathManager::Impl::deliver_message(PeerIndex peer, ConstBytes message) {
@@ -563,13 +665,7 @@ void PathManager::Impl::open(const NodeId& peer, const OpenOptions& options, Lin
         if (found == self->openings_.end()) {
           return;
         }
-        const auto* wanted = self->links_.find(found->second.peer);
-        const bool dialled = wanted != nullptr && self->links_.dialling(wanted->id);
-        error_code reason = dialled ? errc::timed_out : errc::no_address;
-        if (wanted != nullptr && wanted->last_error) {
-          reason = wanted->last_error;
-        }
-        self->complete_opening(id, reason, Link{});
+        self->complete_opening(id, self->why_no_link(found->second.peer), Link{});
       });
   turn();
 }

@@ -42,6 +42,7 @@ class PathManager::Impl final : public TransportObserver,
   [[nodiscard]] Transport& transport() noexcept { return transport_; }
 
   void open(const NodeId& peer, const OpenOptions& options, LinkHandler handler);
+  void ping(const NodeId& peer, const PingOptions& options, PingHandler handler);
   void accept(LinkHandler handler);
   std::size_t send_packets(PeerIndex peer, std::span<const wire::IpPacket> packets);
   [[nodiscard]] LinkCapacity capacity(PeerIndex peer);
@@ -81,6 +82,14 @@ class PathManager::Impl final : public TransportObserver,
     NodeId peer{};
     std::unique_ptr<Timer> timer{};
     detail::Waiter<Link> waiter{};
+  };
+
+  /// A ping that waits for its answer, or for a link before.
+  struct Pinging {
+    NodeId peer{};
+    std::optional<Instant> sent{};
+    std::unique_ptr<Timer> timer{};
+    detail::Waiter<PingReply> waiter{};
   };
 
   /// What a path lost of what it was given, over the last while.
@@ -125,6 +134,11 @@ class PathManager::Impl final : public TransportObserver,
   void watch_loss(PathLoss& loss, SessionId session, const quic::ConnectionStats& stats);
   void complete_opening(std::uint64_t id, error_code error, Link link);
   void deliver_message(PeerIndex peer, ConstBytes message);
+  void send_ping(std::uint64_t number);
+  void send_echo(SessionId session, std::uint8_t context, ConstBytes body);
+  void on_echo(const path::LinkPeer& peer, SessionId session, ConstBytes body);
+  void complete_ping(std::uint64_t number, error_code error, const PingReply& reply);
+  [[nodiscard]] error_code why_no_link(const NodeId& peer) const;
   [[nodiscard]] PathStatus path_status(const path::LinkSession& session) const;
 
   Environment& environment_;
@@ -143,6 +157,7 @@ class PathManager::Impl final : public TransportObserver,
   std::map<SessionId, path::DialId> dialled_{};
   std::map<std::uint64_t, Opening> openings_{};
   std::uint64_t next_opening_ = 1;
+  std::map<std::uint64_t, Pinging> pings_{};
   detail::Waiter<Link> acceptor_{};
   std::deque<PeerIndex> accepted_{};
 };

@@ -1,11 +1,15 @@
 #include "shards.hpp"
 
+#include "redeemer.hpp"
+
 #include <quicether/base/assert.hpp>
 #include <quicether/core/crypto/node_address.hpp>
 
+#include <boost/asio/append.hpp>
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace quicether::detail {
 
@@ -240,6 +244,40 @@ std::vector<PeerStatus> Shards::peers() const {
     std::ranges::move(peers, std::back_inserter(all));
   });
   return all;
+}
+
+namespace {
+
+/// Completes `handler` on the node's thread, wherever it is called.
+template <typename Result>
+auto on_thread_of(Environment& environment,
+                  boost::asio::any_completion_handler<void(error_code, Result)> handler) {
+  return [executor = environment.get_executor(), handler = std::move(handler)](
+             error_code error, const Result& result) mutable {
+    boost::asio::post(executor, boost::asio::append(std::move(handler), error, result));
+  };
+}
+
+}  // namespace
+
+void Shards::ping(const NodeId& peer,
+                  const PingOptions& options,
+                  boost::asio::any_completion_handler<void(error_code, PingReply)> handler) {
+  auto done = on_thread_of<PingReply>(environment_, std::move(handler));
+  on(shard_of(peer), [&](Stack& stack) { stack.paths.async_ping(peer, options, std::move(done)); });
+}
+
+void Shards::redeem(const record::Invite& invite,
+                    boost::asio::any_completion_handler<void(error_code, wire::Grant)> handler) {
+  auto done = on_thread_of<wire::Grant>(environment_, std::move(handler));
+  const auto shard = shard_of(crypto::node_id(invite.inviter));
+  on(shard, [&](Stack& stack) {
+    Redeemer::start(environment_.shard(shard), stack.transport, invite, std::move(done));
+  });
+}
+
+void Shards::set_network_key(const std::optional<crypto::NetworkKey>& key) {
+  on_all([&](Stack& stack) { stack.transport.set_network_key(key); });
 }
 
 void Shards::announce(const wire::Announce& announce) {

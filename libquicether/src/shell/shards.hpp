@@ -1,6 +1,7 @@
 #ifndef QUICETHER_SRC_SHELL_SHARDS_HPP
 #define QUICETHER_SRC_SHELL_SHARDS_HPP
 
+#include <quicether/core/record/invite.hpp>
 #include <quicether/env/environment.hpp>
 #include <quicether/identity.hpp>
 #include <quicether/packet_exchange.hpp>
@@ -72,7 +73,15 @@ class Shards {
   [[nodiscard]] std::optional<SocketAddress> remote_of(PeerIndex peer) const;
   [[nodiscard]] std::vector<PeerStatus> peers() const;
 
+  /// See PathManager::async_ping() and Redeemer. The handlers run on the Environment's thread.
+  void ping(const NodeId& peer,
+            const PingOptions& options,
+            boost::asio::any_completion_handler<void(error_code, PingReply)> handler);
+  void redeem(const record::Invite& invite,
+              boost::asio::any_completion_handler<void(error_code, wire::Grant)> handler);
+
   /// See Transport.
+  void set_network_key(const std::optional<crypto::NetworkKey>& key);
   void announce(const wire::Announce& announce);
   void readmit();
 

@@ -75,6 +75,10 @@ void Transport::start_connect(const node::DialOptions& options, SessionHandler h
   impl_->connect(options, std::move(handler));
 }
 
+void Transport::start_redeem(const node::DialOptions& options, GrantHandler handler) {
+  impl_->redeem(options, std::move(handler));
+}
+
 void Transport::start_accept(SessionHandler handler) {
   impl_->accept(std::move(handler));
 }
@@ -104,6 +108,10 @@ void Transport::close_session(SessionId session, errc reason, std::string_view d
 void Transport::announce(const wire::Announce& announce) {
   impl_->sessions().announce(announce);
   impl_->schedule_turn();
+}
+
+void Transport::set_network_key(std::optional<crypto::NetworkKey> key) {
+  impl_->sessions().set_network_key(std::move(key));
 }
 
 void Transport::readmit() {

@@ -69,6 +69,10 @@ void Transport::Impl::cancel_waiters() noexcept {
     waiter.complete(executor, errc::cancelled, session);
   }
   connecting_.clear();
+  for (auto& [session, waiter] : redeeming_) {
+    waiter.complete(executor, errc::cancelled, wire::Grant{});
+  }
+  redeeming_.clear();
   if (acceptor_.waiting()) {
     acceptor_.complete(executor, errc::cancelled, SessionId{});
   }
@@ -263,7 +267,8 @@ void Transport::Impl::handle(const node::SessionUp& up) {
 void Transport::Impl::log_down(const node::SessionDown& down) {
   const bool ended = down.reason == errc::closed_locally || down.reason == errc::closed_by_peer ||
                      down.reason == errc::superseded;
-  const bool failed = !(down.was_up && ended) && down.reason != errc::wrong_shard;
+  const bool failed = !(down.was_up && ended) && down.reason != errc::wrong_shard &&
+                      down.reason != errc::closed_locally;
   environment_.events().on_event({down.was_up ? "session.down" : "session.failed",
                                   failed ? Severity::warning : Severity::info,
                                   {{"address", down.remote.to_string()},
@@ -294,6 +299,10 @@ void Transport::Impl::handle(const node::SessionDown& down) {
     connecting->second.complete(environment_.get_executor(), down.reason, SessionId{});
     connecting_.erase(connecting);
   }
+  if (const auto redeeming = redeeming_.find(down.session); redeeming != redeeming_.end()) {
+    redeeming->second.complete(environment_.get_executor(), down.reason, wire::Grant{});
+    redeeming_.erase(redeeming);
+  }
   if (observer_ != nullptr) {
     observer_->on_session_down(down);
   }
@@ -302,6 +311,13 @@ void Transport::Impl::handle(const node::SessionDown& down) {
 void Transport::Impl::handle(const node::PeerAnnounced& announced) {
   if (observer_ != nullptr) {
     observer_->on_announce(announced.session, announced.announce);
+  }
+}
+
+void Transport::Impl::handle(const node::NetworkGranted& granted) {
+  if (const auto redeeming = redeeming_.find(granted.session); redeeming != redeeming_.end()) {
+    redeeming->second.complete(environment_.get_executor(), {}, granted.grant);
+    redeeming_.erase(redeeming);
   }
 }
 
@@ -387,6 +403,29 @@ void Transport::Impl::connect(const node::DialOptions& options, SessionHandler h
     if (found != self->connecting_.end()) {
       found->second.complete(self->environment_.get_executor(), errc::cancelled, SessionId{});
       self->connecting_.erase(found);
+      self->sessions_.close(
+          self->environment_.now(), id, node::CloseCode::none, errc::cancelled, "cancelled");
+      self->schedule_turn();
+    }
+  });
+}
+
+void Transport::Impl::redeem(const node::DialOptions& options, GrantHandler handler) {
+  QE_ASSERT(options.redeem.has_value());
+  const auto session = dial(options);
+  if (!session) {
+    detail::Waiter<wire::Grant> refused;
+    refused.suspend(std::move(handler), [] {});
+    refused.complete(environment_.get_executor(), session.error(), wire::Grant{});
+    return;
+  }
+  redeeming_[*session].suspend(std::move(handler), [weak = weak_from_this(), id = *session] {
+    const auto self = weak.lock();
+    const bool waits = self && self->redeeming_.contains(id);
+    if (waits) {
+      self->redeeming_[id].complete(
+          self->environment_.get_executor(), errc::cancelled, wire::Grant{});
+      self->redeeming_.erase(id);
       self->sessions_.close(
           self->environment_.now(), id, node::CloseCode::none, errc::cancelled, "cancelled");
       self->schedule_turn();

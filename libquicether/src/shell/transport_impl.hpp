@@ -40,6 +40,7 @@ class Transport::Impl final : public detail::StreamHost,
 
   [[nodiscard]] result<SessionId> dial(const node::DialOptions& options);
   void connect(const node::DialOptions& options, SessionHandler handler);
+  void redeem(const node::DialOptions& options, GrantHandler handler);
   void accept(SessionHandler handler);
   void accept_stream(SessionId session, StreamHandler handler);
   [[nodiscard]] result<Stream> open_stream(SessionId session);
@@ -77,6 +78,7 @@ class Transport::Impl final : public detail::StreamHost,
   void handle(const node::SessionUp& up);
   void handle(const node::SessionDown& down);
   void handle(const node::PeerAnnounced& announced);
+  void handle(const node::NetworkGranted& granted);
   void handle(const node::SessionPathChanged& changed);
   void handle(const node::SessionStreamOpened& opened);
   void handle(const node::SessionStreamReadable& readable);
@@ -97,6 +99,7 @@ class Transport::Impl final : public detail::StreamHost,
   DhtDatagramSink* dht_sink_ = nullptr;
   std::array<ReceivedTrain, 16> trains_{};
   std::map<SessionId, detail::Waiter<SessionId>> connecting_{};
+  std::map<SessionId, detail::Waiter<wire::Grant>> redeeming_{};
   std::deque<SessionId> accepted_{};
   detail::Waiter<SessionId> acceptor_{};
   std::map<SessionId, Inbox> inboxes_{};

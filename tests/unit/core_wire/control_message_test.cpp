@@ -460,3 +460,36 @@ TEST_CASE("control_message: random changes never give a message that cannot be s
 
   CHECK(decoded_count > 500);
 }
+
+TEST_CASE("control messages: REDEEM and GRANT as in the specification", "[wire][control]") {
+  wire::Redeem redeem;
+  for (std::uint8_t i = 0; i < 8; ++i) {
+    redeem.invite.at(i) = static_cast<std::uint8_t>(i + 1);
+  }
+  redeem.proof.fill(0x22);
+  const wire::Grant grant{"home", "secret"};
+  std::string proof;
+  for (int i = 0; i < 32; ++i) {
+    proof += "22";
+  }
+
+  CHECK(encoded(redeem) == "032c010801020304050607080220" + proof);
+  CHECK(encoded(grant) == "040e0104686f6d650206736563726574");
+  const auto read = decode(unhex(encoded(redeem) + encoded(grant)), 1);
+  REQUIRE(read.messages.size() == 2);
+  CHECK(std::get<wire::Redeem>(read.messages[0]) == redeem);
+  CHECK(std::get<wire::Grant>(read.messages[1]) == grant);
+}
+
+TEST_CASE("control messages: a REDEEM or GRANT that lacks something is malformed",
+          "[wire][control]") {
+  for (const std::string_view wrong : {"030a01080102030405060708",
+                                       "030901070102030405060708",
+                                       "04060104686f6d65",
+                                       "04080206736563726574",
+                                       "04080104686f6d650200",
+                                       "040e0104686f206d0206736563726574"}) {
+    CAPTURE(wrong);
+    CHECK(decode(unhex(wrong)).error == errc::malformed);
+  }
+}

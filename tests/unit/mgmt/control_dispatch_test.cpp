@@ -10,6 +10,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 using namespace quicether::mgmt;
 using quicether::mgmt::test::FakeDaemon;
@@ -17,8 +18,14 @@ using quicether::mgmt::test::FakeDaemon;
 // The lines here are those of docs/spec/control-socket.md.
 namespace {
 
+ControlAnswer answer_to(FakeDaemon& daemon, std::string_view line) {
+  ControlAnswer found;
+  answer_request(daemon, line, [&](ControlAnswer answer) { found = std::move(answer); });
+  return found;
+}
+
 std::string ask(FakeDaemon& daemon, std::string_view method, std::string_view params = "{}") {
-  const auto answer = answer_request(
+  const auto answer = answer_to(
       daemon,
       fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":"{}","params":{}}})", method, params));
   CHECK(answer.method == method);
@@ -160,7 +167,7 @@ TEST_CASE("control: node.reload says what applies, what waits and what is wrong"
 
 TEST_CASE("control: node.stop asks for the stop and leaves it to the server", "[mgmt][control]") {
   FakeDaemon daemon;
-  const auto answer = answer_request(daemon, R"({"jsonrpc":"2.0","id":"a","method":"node.stop"})");
+  const auto answer = answer_to(daemon, R"({"jsonrpc":"2.0","id":"a","method":"node.stop"})");
 
   CHECK(answer.line == "{\"jsonrpc\":\"2.0\",\"id\":\"a\",\"result\":{\"stopping\":true}}\n");
   CHECK(answer.stop);
@@ -171,7 +178,9 @@ TEST_CASE("control: rpc.version agrees on a version or refuses", "[mgmt][control
   FakeDaemon daemon;
   const auto version = result(fmt::format(
       R"({{"protocol":1,"software":"{}","methods":["rpc.version","node.status",)"
-      R"("node.peers","node.routes","node.netcheck","node.config","node.reload","node.stop"]}})",
+      R"("node.peers","node.routes","node.netcheck","node.config","node.reload","node.stop",)"
+      R"("network.create","network.join","network.leave","network.show","invite.create",)"
+      R"("node.resolve","node.ping"]}})",
       quicether::kVersion));
 
   CHECK(ask(daemon, "rpc.version") == version);
@@ -229,7 +238,7 @@ TEST_CASE("control: what is no request is answered with its reason", "[mgmt][con
                 R"("message":"no such method: x\u202ey"}})"},
        }) {
     CAPTURE(line);
-    const auto found = answer_request(daemon, line);
+    const auto found = answer_to(daemon, line);
     CHECK(found.line == fmt::format("{{\"jsonrpc\":\"2.0\",{}\n", answer));
     CHECK_FALSE(found.stop);
   }
@@ -250,12 +259,12 @@ TEST_CASE("control: what is no JSON is refused without an id", "[mgmt][control]"
                                       std::string_view{"{\"id\":\"\xff\"}"},
                                       std::string_view{"\0\0\0", 3},
                                       std::string_view{deep}}) {
-    const auto answer = answer_request(daemon, line);
+    const auto answer = answer_to(daemon, line);
     CHECK(answer.line.starts_with(
         R"({"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"not JSON: )"));
   }
-  CHECK(answer_request(daemon, long_id).line.find("-32600") != std::string::npos);
-  CHECK(answer_request(daemon, long_method).line.size() < 200);
+  CHECK(answer_to(daemon, long_id).line.find("-32600") != std::string::npos);
+  CHECK(answer_to(daemon, long_method).line.size() < 200);
 }
 
 TEST_CASE("status_json: reads what it writes", "[mgmt][control]") {
@@ -314,4 +323,42 @@ TEST_CASE("status_json: hostile names stay valid JSON and safe to print", "[mgmt
     CHECK(text.find("\xc2\x9b") == std::string::npos);
     CHECK(text.find("\xe2\x80\xae") == std::string::npos);
   }
+}
+
+TEST_CASE("control: networks and invites", "[mgmt][control]") {
+  FakeDaemon daemon;
+
+  CHECK(ask(daemon, "network.create", R"({"name":"acme"})") == result(R"({"name":"acme"})"));
+  CHECK(ask(daemon, "network.create", R"({"name":""})") ==
+        error(R"({"code":-32006,"message":"a name is not empty"})"));
+  CHECK(ask(daemon, "network.create") ==
+        error(R"({"code":-32602,"message":"\"name\" must be a text"})"));
+  CHECK(ask(daemon, "network.join", R"({"invite":"qe1-abc"})") == result(R"({"name":"home"})"));
+  CHECK(ask(daemon, "network.leave") == result(R"({"name":"home"})"));
+  CHECK(ask(daemon, "network.show") ==
+        result(R"({"network":{"name":"acme","problem":"","listed":true,"invites":2,)"
+               R"("members":[{"id":"abc123def4560415263748596a7b8c9daebfc0d1",)"
+               R"("key":"3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",)"
+               R"("name":"home","connected":true,"until":1800086400}]}})"));
+  CHECK(ask(daemon, "invite.create", R"({"once":true,"lifetime_ms":3600000})") ==
+        result(R"({"invite":"qe1-abc","once":true,"expires":1800000000})"));
+  CHECK(ask(daemon, "invite.create", R"({"once":1})") ==
+        error(R"({"code":-32602,"message":"\"once\" must be true or false"})"));
+  CHECK(ask(daemon, "invite.create", R"({"lifetime_ms":0})") ==
+        error(R"({"code":-32602,"message":"\"lifetime_ms\" must be from 1 to 31622400000"})"));
+}
+
+TEST_CASE("control: names and pings", "[mgmt][control]") {
+  FakeDaemon daemon;
+
+  CHECK(ask(daemon, "node.resolve", R"({"name":"home"})") ==
+        result(R"({"node":{"id":"abc123def4560415263748596a7b8c9daebfc0d1","name":"home",)"
+               R"("configured":false},"self":false,"others":[]})"));
+  CHECK(ask(daemon, "node.ping", R"({"name":"home","timeout_ms":500})") ==
+        result(R"({"node":{"id":"abc123def4560415263748596a7b8c9daebfc0d1","name":"home",)"
+               R"("configured":false},"reply":{"rtt_us":15200,"remote":"203.0.113.5:9000"}})"));
+  CHECK(ask(daemon, "node.ping", R"({"name":"nobody"})") ==
+        error(R"({"code":-32006,"message":"nobody is known as \"nobody\""})"));
+  CHECK(ask(daemon, "node.ping", "{}") ==
+        error(R"({"code":-32602,"message":"\"name\" must be a text"})"));
 }

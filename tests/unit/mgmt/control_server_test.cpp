@@ -329,19 +329,7 @@ TEST_CASE("control_server: sends the answer to stop before the daemon stops", "[
 }
 
 TEST_CASE("control_server: a daemon may close it from inside stop()", "[mgmt][control]") {
-  struct Suicidal final : ControlHandler {
-    quicether::NodeStatus status() override { return {}; }
-
-    std::vector<quicether::PeerStatus> peers() override { return {}; }
-
-    std::vector<quicether::RouteStatus> routes() override { return {}; }
-
-    quicether::Netcheck netcheck() override { return {}; }
-
-    ReloadOutcome reload() override { return {}; }
-
-    std::string config() override { return {}; }
-
+  struct Suicidal final : FakeDaemon {
     void stop() override { server->reset(); }
 
     std::unique_ptr<ControlServer>* server = nullptr;

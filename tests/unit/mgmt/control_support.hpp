@@ -145,7 +145,7 @@ class ControlEnvironment final : public Environment, private EventSink {
 };
 
 /// A daemon with two peers, three routes, and a memory of what it was asked.
-class FakeDaemon final : public ControlHandler {
+class FakeDaemon : public ControlHandler {
  public:
   [[nodiscard]] NodeStatus status() override { return quicether::test::sample_status(); }
 
@@ -167,6 +167,41 @@ class FakeDaemon final : public ControlHandler {
   [[nodiscard]] ReloadOutcome reload() override { return outcome; }
 
   [[nodiscard]] std::string config() override { return R"({"network":{"mtu":1380}})"; }
+
+  [[nodiscard]] Answer<std::string> create_network(const std::string& name) override {
+    if (name.empty()) {
+      return Refusal{"a name is not empty"};
+    }
+    return name;
+  }
+
+  void join_network(const std::string& /*invite*/, AnswerHandler<std::string> done) override {
+    done(std::string{"home"});
+  }
+
+  [[nodiscard]] Answer<std::string> leave_network() override { return std::string{"home"}; }
+
+  [[nodiscard]] std::optional<NetworkStatus> network() override {
+    return quicether::test::sample_network();
+  }
+
+  [[nodiscard]] Answer<NewInvite> create_invite(bool once, Duration /*lifetime*/) override {
+    return NewInvite{"qe1-abc", once, 1'800'000'000};
+  }
+
+  [[nodiscard]] NameAnswer resolve(const std::string& /*text*/) override {
+    return {quicether::test::sample_named_node(), false, {}};
+  }
+
+  void ping(const std::string& text,
+            Duration /*timeout*/,
+            AnswerHandler<PingAnswer> done) override {
+    if (text == "nobody") {
+      done(Refusal{"nobody is known as \"nobody\""});
+      return;
+    }
+    done(PingAnswer{quicether::test::sample_named_node(), quicether::test::sample_ping_reply()});
+  }
 
   void stop() override { stopped = true; }
 

@@ -38,6 +38,9 @@ enum class errc {
   no_session,            ///< there is no session to the peer (unreachable)
   to_self,               ///< the address leads back to this node (misuse)
   wrong_shard,           ///< another shard of the node has this peer's sessions (retry_later)
+  invite_unknown,        ///< the inviter does not know the invite (denied)
+  invite_expired,        ///< the invite has expired (denied)
+  invite_used,           ///< the invite has been used by another node (denied)
   // Data
   would_block,    ///< try again when writable (retry_later)
   too_large,      ///< larger than the path or a limit allows (misuse)

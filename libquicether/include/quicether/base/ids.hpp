@@ -1,6 +1,7 @@
 #ifndef QUICETHER_BASE_IDS_HPP
 #define QUICETHER_BASE_IDS_HPP
 
+#include <array>
 #include <compare>
 #include <cstdint>
 
@@ -19,6 +20,9 @@ struct PeerIndex {
 
   friend constexpr auto operator<=>(PeerIndex, PeerIndex) noexcept = default;
 };
+
+/// What whoever redeems an invite must know: drawn at random, never reused.
+using InviteToken = std::array<std::uint8_t, 16>;
 
 }  // namespace quicether
 

@@ -10,6 +10,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct ControlError {
     timed_out,      ///< no answer in time
     incompatible,   ///< the daemon speaks another version of the protocol
     refused,        ///< the daemon refuses the request: `details` say why
+    declined,       ///< the daemon cannot do what was asked of it: the message says why
     broken,         ///< the connection or the answer is broken
   };
 
@@ -63,6 +65,25 @@ class ControlClient {
 
   /// The configuration in effect as a JSON object.
   [[nodiscard]] ControlResult<std::string> config();
+
+  /// Makes a network. Returns its name.
+  [[nodiscard]] ControlResult<std::string> create_network(const std::string& name);
+
+  /// Joins a network and returns its name. Takes as long as the inviter does to answer.
+  [[nodiscard]] ControlResult<std::string> join_network(const std::string& invite);
+
+  [[nodiscard]] ControlResult<std::string> leave_network();
+
+  /// None: the node is in no network.
+  [[nodiscard]] ControlResult<std::optional<NetworkStatus>> network();
+
+  /// `lifetime`: at least a millisecond.
+  [[nodiscard]] ControlResult<NewInvite> create_invite(bool once, Duration lifetime);
+
+  [[nodiscard]] ControlResult<NameAnswer> resolve(const std::string& name);
+
+  /// Sends one ping and waits for the answer. `timeout`: at least a millisecond.
+  [[nodiscard]] ControlResult<PingAnswer> ping(const std::string& name, Duration timeout);
 
   /// Asks the daemon to stop; it is still there when this returns.
   [[nodiscard]] ControlResult<void> stop();

@@ -7,10 +7,14 @@
 #include <quicether/netcheck.hpp>
 #include <quicether/status.hpp>
 
+#include <boost/system/result.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +29,30 @@ struct ReloadOutcome {
   std::vector<std::string> needs_restart{};  ///< keys that wait for a restart
   std::vector<std::string> warnings{};
   std::vector<std::string> errors{};  ///< as Diagnostic::to_string()
+};
+
+/// Why a daemon declines a request.
+struct Refusal {
+  std::string message{};  ///< one clause
+};
+
+template <typename T>
+using Answer = boost::system::result<T, Refusal>;
+
+/// An answer that comes later, on the Environment's thread. Call it once.
+template <typename T>
+using AnswerHandler = std::function<void(const Answer<T>&)>;
+
+struct NewInvite {
+  std::string text{};
+  bool once = false;
+  UnixSeconds expires = 0;
+};
+
+/// One answer through the overlay.
+struct PingAnswer {
+  NamedNode node{};
+  PingReply reply{};
 };
 
 /// What the control socket can ask of a daemon. Called on the Environment's thread.
@@ -45,6 +73,25 @@ class ControlHandler {
 
   /// The configuration in effect, as config_json() gives it.
   [[nodiscard]] virtual std::string config() = 0;
+
+  /// Makes a network with this node as its first member. Returns its name.
+  [[nodiscard]] virtual Answer<std::string> create_network(const std::string& name) = 0;
+
+  /// Redeems an invite and becomes a member. Returns the network's name.
+  virtual void join_network(const std::string& invite, AnswerHandler<std::string> done) = 0;
+
+  [[nodiscard]] virtual Answer<std::string> leave_network() = 0;
+
+  /// None: in no network.
+  [[nodiscard]] virtual std::optional<NetworkStatus> network() = 0;
+
+  /// `lifetime`: at least a second.
+  [[nodiscard]] virtual Answer<NewInvite> create_invite(bool once, Duration lifetime) = 0;
+
+  [[nodiscard]] virtual NameAnswer resolve(const std::string& text) = 0;
+
+  /// Asks a node, by anything that resolve() takes, for one sign of life.
+  virtual void ping(const std::string& text, Duration timeout, AnswerHandler<PingAnswer> done) = 0;
 
   /// Begins to stop. Called after the answer was sent.
   virtual void stop() = 0;

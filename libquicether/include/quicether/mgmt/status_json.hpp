@@ -21,6 +21,9 @@ namespace quicether::mgmt {
 [[nodiscard]] std::string to_json(std::span<const PeerStatus> peers);
 [[nodiscard]] std::string to_json(std::span<const RouteStatus> routes);
 
+[[nodiscard]] std::string to_json(const NetworkStatus& network);
+[[nodiscard]] std::string to_json(const NameAnswer& answer);
+
 /// Reads what to_json() wrote, also of a later version with more members.
 ///
 /// **Errors:** `malformed`.

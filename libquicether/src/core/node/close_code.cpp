@@ -23,6 +23,12 @@ errc to_errc(CloseCode code) noexcept {
       return errc::refused_busy;
     case CloseCode::wrong_shard:
       return errc::wrong_shard;
+    case CloseCode::invite_unknown:
+      return errc::invite_unknown;
+    case CloseCode::invite_expired:
+      return errc::invite_expired;
+    case CloseCode::invite_used:
+      return errc::invite_used;
   }
   return errc::closed_by_peer;  // a code that a later version defines
 }

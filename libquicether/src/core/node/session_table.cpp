@@ -32,7 +32,23 @@ quic::ConnectionHandle connection_of(SessionId session) {
   return {session.value};
 }
 
+CloseCode close_code_of_refused_invite(error_code refusal) {
+  if (refusal == errc::invite_expired) {
+    return CloseCode::invite_expired;
+  }
+  if (refusal == errc::invite_used) {
+    return CloseCode::invite_used;
+  }
+  return refusal == errc::invite_unknown ? CloseCode::invite_unknown : CloseCode::busy;
+}
+
 }  // namespace
+
+result<wire::Grant> AdmissionControl::redeem(const PublicKey& /*key*/,
+                                             const wire::Redeem& /*invite*/,
+                                             crypto::ExporterView /*exporter*/) {
+  return errc::invite_unknown;
+}
 
 SessionTable::SessionTable(SessionTableConfig config,
                            const crypto::KeyPair& key,
@@ -66,6 +82,9 @@ result<SessionId> SessionTable::dial(Instant now, const DialOptions& options) {
   session.info.dialled_here = true;
   session.info.path_id = options.path_id;
   session.remote = options.remote;
+  if (options.redeem) {
+    session.redeem = options.redeem->token;
+  }
   sessions_.emplace(id, std::move(session));
   return id;
 }
@@ -103,6 +122,13 @@ void SessionTable::announce(const wire::Announce& announce) {
     if (session.stage == Stage::up) {
       send_announce(session);
     }
+  }
+}
+
+void SessionTable::set_network_key(std::optional<crypto::NetworkKey> key) {
+  config_.network_key = std::move(key);
+  for (auto& [id, session] : sessions_) {
+    session.network_member = false;
   }
 }
 
@@ -270,7 +296,7 @@ void SessionTable::on_handshake(Instant now,
     return;  // The dialling side speaks first.
   }
   // Whoever has no way left to be admitted is not even told HELLO.
-  if (!config_.network_key && !admit(now, session)) {
+  if (!session.redeem && !config_.network_key && !admit(now, session)) {
     return;
   }
   const auto control = endpoint_.open_stream(connection_of(id));
@@ -279,7 +305,12 @@ void SessionTable::on_handshake(Instant now,
     refuse(now, session, CloseCode::protocol_error, errc::protocol_error, "no control stream");
     return;
   }
-  send_hello(session);
+  if (session.redeem) {
+    const auto proof = invite_proof(*session.redeem, session.exporter, key_.public_key());
+    send(session, wire::Redeem{invite_id(*session.redeem), proof});
+  } else {
+    send_hello(session);
+  }
 }
 
 void SessionTable::on_closed(SessionId id, const quic::ConnectionClosed& closed) {
@@ -386,7 +417,18 @@ void SessionTable::on_control_bytes(Instant now, Session& session, ConstBytes by
 }
 
 void SessionTable::on_message(Instant now, Session& session, const wire::ControlMessage& message) {
-  if (const auto* hello = std::get_if<wire::Hello>(&message)) {
+  if (const auto* redeem = std::get_if<wire::Redeem>(&message)) {
+    on_redeem(now, session, *redeem);
+  } else if (const auto* grant = std::get_if<wire::Grant>(&message)) {
+    on_grant(now, session, *grant);
+  } else if (session.redeem || session.redeemed) {
+    ++stats_.protocol_errors;
+    refuse(now,
+           session,
+           CloseCode::protocol_error,
+           errc::protocol_error,
+           "not a message about an invite");
+  } else if (const auto* hello = std::get_if<wire::Hello>(&message)) {
     on_hello(now, session, *hello);
   } else if (const auto* announce = std::get_if<wire::Announce>(&message)) {
     if (session.stage != Stage::up) {
@@ -439,6 +481,37 @@ void SessionTable::on_hello(Instant now, Session& session, const wire::Hello& he
   }
   events_.emplace_back(SessionUp{session.info});
   send_announce(session);
+}
+
+void SessionTable::on_redeem(Instant now, Session& session, const wire::Redeem& redeem) {
+  if (session.stage != Stage::hello || session.info.dialled_here || session.redeemed) {
+    ++stats_.protocol_errors;
+    refuse(now, session, CloseCode::protocol_error, errc::protocol_error, "unexpected REDEEM");
+    return;
+  }
+  const auto grant = admission_.redeem(session.info.peer, redeem, session.exporter);
+  if (!grant) {
+    ++stats_.invites_refused;
+    refuse(now,
+           session,
+           close_code_of_refused_invite(grant.error()),
+           errc::not_admitted,
+           grant.error().message());
+    return;
+  }
+  ++stats_.invites_redeemed;
+  session.redeemed = true;  // the other side closes, once it has the answer
+  send(session, *grant);
+}
+
+void SessionTable::on_grant(Instant now, Session& session, const wire::Grant& grant) {
+  if (session.stage != Stage::hello || !session.redeem) {
+    ++stats_.protocol_errors;
+    refuse(now, session, CloseCode::protocol_error, errc::protocol_error, "unexpected GRANT");
+    return;
+  }
+  events_.emplace_back(NetworkGranted{session.info.session, grant});
+  refuse(now, session, CloseCode::none, errc::closed_locally, "the invite is redeemed");
 }
 
 bool SessionTable::admit(Instant now, Session& session) {

@@ -53,13 +53,21 @@ result<std::uint64_t> read_word(ConstBytes value) noexcept {
   return load_be<std::uint64_t>(value);
 }
 
-result<std::array<std::uint8_t, 32>> read_proof(ConstBytes value) noexcept {
-  std::array<std::uint8_t, 32> proof{};
-  if (value.size() != proof.size()) {
+template <std::size_t Size>
+result<std::array<std::uint8_t, Size>> read_bytes(ConstBytes value) noexcept {
+  std::array<std::uint8_t, Size> bytes{};
+  if (value.size() != bytes.size()) {
     return errc::malformed;
   }
-  std::ranges::copy(value, proof.begin());
-  return proof;
+  std::ranges::copy(value, bytes.begin());
+  return bytes;
+}
+
+result<std::string> read_secret(ConstBytes value) {
+  if (value.empty() || value.size() > kSecretBytesMax) {
+    return errc::malformed;
+  }
+  return std::string{as_text(value)};
 }
 
 result<std::string> read_name(ConstBytes value) {
@@ -130,7 +138,7 @@ class HelloFields {
       case hello_tag::kCapabilities:
         return set_once(capabilities_, read_number(field.value));
       case hello_tag::kNetworkProof:
-        return set_once(network_proof_, read_proof(field.value));
+        return set_once(network_proof_, read_bytes<32>(field.value));
       default:
         return {};  // of a later version
     }
@@ -196,6 +204,56 @@ class AnnounceFields {
   std::vector<SocketAddress> endpoints_{};
 };
 
+class RedeemFields {
+ public:
+  result<void> take(const Field& field) {
+    switch (field.tag) {
+      case redeem_tag::kInvite:
+        return set_once(invite_, read_bytes<8>(field.value));
+      case redeem_tag::kProof:
+        return set_once(proof_, read_bytes<32>(field.value));
+      default:
+        return {};  // of a later version
+    }
+  }
+
+  [[nodiscard]] result<ControlMessage> finish() const {
+    if (!invite_ || !proof_) {
+      return errc::malformed;
+    }
+    return Redeem{*invite_, *proof_};
+  }
+
+ private:
+  std::optional<std::array<std::uint8_t, 8>> invite_{};
+  std::optional<std::array<std::uint8_t, 32>> proof_{};
+};
+
+class GrantFields {
+ public:
+  result<void> take(const Field& field) {
+    switch (field.tag) {
+      case grant_tag::kNetwork:
+        return set_once(network_, read_name(field.value));
+      case grant_tag::kSecret:
+        return set_once(secret_, read_secret(field.value));
+      default:
+        return {};  // of a later version
+    }
+  }
+
+  [[nodiscard]] result<ControlMessage> finish() const {
+    if (!network_ || !secret_) {
+      return errc::malformed;
+    }
+    return Grant{*network_, *secret_};
+  }
+
+ private:
+  std::optional<std::string> network_{};
+  std::optional<std::string> secret_{};
+};
+
 template <typename Fields>
 result<std::optional<ControlMessage>> read_body(ConstBytes body) {
   Fields fields;
@@ -223,6 +281,10 @@ result<std::optional<ControlMessage>> decode(const Field& message) {
       return read_body<HelloFields>(message.value);
     case message_type::kAnnounce:
       return read_body<AnnounceFields>(message.value);
+    case message_type::kRedeem:
+      return read_body<RedeemFields>(message.value);
+    case message_type::kGrant:
+      return read_body<GrantFields>(message.value);
     default:
       return std::optional<ControlMessage>{};
   }

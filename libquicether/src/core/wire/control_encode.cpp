@@ -90,12 +90,36 @@ ByteVector body_of(const Announce& announce) {
   return body;
 }
 
+ByteVector body_of(const Redeem& redeem) {
+  ByteVector body;
+  append_field(body, redeem_tag::kInvite, redeem.invite);
+  append_field(body, redeem_tag::kProof, redeem.proof);
+  return body;
+}
+
+ByteVector body_of(const Grant& grant) {
+  QE_ASSERT(is_node_name(grant.network) && !grant.secret.empty() &&
+            grant.secret.size() <= kSecretBytesMax);
+  ByteVector body;
+  append_field(body, grant_tag::kNetwork, as_bytes(grant.network));
+  append_field(body, grant_tag::kSecret, as_bytes(grant.secret));
+  return body;
+}
+
 std::uint64_t type_of(const Hello& /*hello*/) noexcept {
   return message_type::kHello;
 }
 
 std::uint64_t type_of(const Announce& /*announce*/) noexcept {
   return message_type::kAnnounce;
+}
+
+std::uint64_t type_of(const Redeem& /*redeem*/) noexcept {
+  return message_type::kRedeem;
+}
+
+std::uint64_t type_of(const Grant& /*grant*/) noexcept {
+  return message_type::kGrant;
 }
 
 }  // namespace

@@ -10,6 +10,8 @@ namespace quicether::wire {
 namespace message_type {
 inline constexpr std::uint64_t kHello = 1;
 inline constexpr std::uint64_t kAnnounce = 2;
+inline constexpr std::uint64_t kRedeem = 3;
+inline constexpr std::uint64_t kGrant = 4;
 }  // namespace message_type
 
 namespace hello_tag {
@@ -29,6 +31,16 @@ inline constexpr std::uint64_t kAddress = 3;
 inline constexpr std::uint64_t kSubnet = 4;
 inline constexpr std::uint64_t kEndpoint = 5;
 }  // namespace announce_tag
+
+namespace redeem_tag {
+inline constexpr std::uint64_t kInvite = 1;
+inline constexpr std::uint64_t kProof = 2;
+}  // namespace redeem_tag
+
+namespace grant_tag {
+inline constexpr std::uint64_t kNetwork = 1;
+inline constexpr std::uint64_t kSecret = 2;
+}  // namespace grant_tag
 
 inline constexpr std::uint64_t kRoleGateway = 1;  // bit of announce_tag::kRole
 

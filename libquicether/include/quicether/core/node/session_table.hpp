@@ -9,6 +9,7 @@
 #include <quicether/base/random.hpp>
 #include <quicether/base/time.hpp>
 #include <quicether/core/crypto/network_proof.hpp>
+#include <quicether/core/node/invite_book.hpp>
 #include <quicether/core/quic/endpoint.hpp>
 #include <quicether/core/wire/control_message.hpp>
 
@@ -38,6 +39,9 @@ enum class CloseCode : std::uint64_t {
   hello_timeout = 0x106,
   busy = 0x107,
   wrong_shard = 0x108,
+  invite_unknown = 0x109,
+  invite_expired = 0x10a,
+  invite_used = 0x10b,
 };
 
 /// The `errc` that a peer's close code means to this side.
@@ -61,6 +65,14 @@ class AdmissionControl {
   [[nodiscard]] virtual Verdict admit(const PublicKey& key,
                                       const NodeId& id,
                                       bool network_member) = 0;
+
+  /// Judges an invite that the holder of `key` brings, and returns what it is good for.
+  ///
+  /// **Errors:** `invite_unknown`, `invite_expired`, `invite_used`, `refused_busy`. Unless it is
+  /// overridden, every invite is unknown.
+  [[nodiscard]] virtual result<wire::Grant> redeem(const PublicKey& key,
+                                                   const wire::Redeem& invite,
+                                                   crypto::ExporterView exporter);
 };
 
 struct SessionTableConfig {
@@ -72,6 +84,11 @@ struct SessionTableConfig {
   Duration hello_timeout = std::chrono::seconds{10};
 };
 
+/// An invite to be redeemed; see InviteBook.
+struct RedeemOptions {
+  InviteToken token{};
+};
+
 struct DialOptions {
   SocketAddress remote{};
   SocketAddress local{};
@@ -80,6 +97,8 @@ struct DialOptions {
   std::uint8_t path_id = 0;
   /// Who probably answers, when that is not expected: chooses the lane.
   std::optional<NodeId> guess{};
+  /// Set: the session ends with a NetworkGranted, or without; it never comes up.
+  std::optional<RedeemOptions> redeem{};
 };
 
 /// What is known of a session once both sides admitted each other.
@@ -117,6 +136,12 @@ struct PeerAnnounced {
   wire::Announce announce{};
 };
 
+/// The peer took the invite; SessionDown follows.
+struct NetworkGranted {
+  SessionId session{};
+  wire::Grant grant{};
+};
+
 struct SessionPathChanged {
   SessionId session{};
   SocketAddress local{};
@@ -141,6 +166,7 @@ struct SessionStreamWritable {
 using SessionEvent = std::variant<SessionUp,
                                   SessionDown,
                                   PeerAnnounced,
+                                  NetworkGranted,
                                   SessionPathChanged,
                                   SessionStreamOpened,
                                   SessionStreamReadable,
@@ -156,6 +182,8 @@ struct SessionTableStats {
   std::uint64_t refused = 0;  ///< peers that this side did not admit
   std::uint64_t protocol_errors = 0;
   std::uint64_t hello_timeouts = 0;
+  std::uint64_t invites_redeemed = 0;
+  std::uint64_t invites_refused = 0;
   std::uint64_t datagrams_early = 0;  ///< arrived before admission: dropped
 };
 
@@ -190,6 +218,10 @@ class SessionTable {
 
   /// What this node tells every admitted peer, now and whenever it changes.
   void announce(const wire::Announce& announce);
+
+  /// Joins another network, or with nothing leaves it. Sessions that are up stay, without proof of
+  /// membership in the new one: call readmit() to end those that were admitted for nothing else.
+  void set_network_key(std::optional<crypto::NetworkKey> key);
 
   /// Asks the AdmissionControl again for every session and closes those it no longer admits.
   void readmit(Instant now);
@@ -247,7 +279,9 @@ class SessionTable {
     ByteVector outbox{};  ///< control bytes that the stream did not take yet
     Instant deadline = Instant::never();
     bool network_member = false;
-    std::optional<errc> own_reason{};  ///< set when this side closes: what SessionDown names
+    std::optional<InviteToken> redeem{};  ///< dialled to redeem this
+    bool redeemed = false;                ///< the peer came to redeem an invite, and did
+    std::optional<errc> own_reason{};     ///< set when this side closes: what SessionDown names
     std::string own_detail{};
   };
 
@@ -264,6 +298,8 @@ class SessionTable {
   void on_control_bytes(Instant now, Session& session, ConstBytes bytes);
   void on_message(Instant now, Session& session, const wire::ControlMessage& message);
   void on_hello(Instant now, Session& session, const wire::Hello& hello);
+  void on_redeem(Instant now, Session& session, const wire::Redeem& redeem);
+  void on_grant(Instant now, Session& session, const wire::Grant& grant);
   [[nodiscard]] bool admit(Instant now, Session& session);
   void refuse(Instant now, Session& session, CloseCode code, errc reason, std::string_view detail);
   void send_hello(Session& session);

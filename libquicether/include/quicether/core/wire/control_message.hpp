@@ -24,7 +24,8 @@ inline constexpr std::uint64_t kCapabilityHalves = 2;  ///< takes kContextHalf d
 
 // Bounds of control messages. Source: docs/spec/control-stream.md.
 inline constexpr std::size_t kControlMessageBytesMax = 64U << 10U;
-inline constexpr std::size_t kNameBytesMax = 63;  ///< as node names in configuration and policy
+inline constexpr std::size_t kNameBytesMax = 63;      ///< as node names in configuration and policy
+inline constexpr std::size_t kSecretBytesMax = 1024;  ///< of a network, as in configuration
 inline constexpr std::size_t kAddressesMax = 16;
 inline constexpr std::size_t kSubnetsMax = 256;
 inline constexpr std::size_t kEndpointsMax = 16;
@@ -53,7 +54,23 @@ struct Announce {
   friend bool operator==(const Announce&, const Announce&) = default;
 };
 
-using ControlMessage = std::variant<Hello, Announce>;
+/// Instead of HELLO, by who wants to become a member: the invite it was given.
+struct Redeem {
+  std::array<std::uint8_t, 8> invite{};
+  std::array<std::uint8_t, 32> proof{};  ///< docs/spec/invites.md
+
+  friend bool operator==(const Redeem&, const Redeem&) = default;
+};
+
+/// The answer to Redeem: what makes a node a member.
+struct Grant {
+  std::string network{};  ///< its name: 1..63 of [A-Za-z0-9._-]
+  std::string secret{};   ///< 1..kSecretBytesMax bytes
+
+  friend bool operator==(const Grant&, const Grant&) = default;
+};
+
+using ControlMessage = std::variant<Hello, Announce, Redeem, Grant>;
 
 /// Appends the message as it goes on the control stream. Lists beyond their bound are cut.
 ///

@@ -15,6 +15,9 @@ inline constexpr std::uint8_t kContextMessage = 6;   ///< a message of the embed
 inline constexpr std::uint8_t kContextChunk = 8;     ///< a piece of a super-packet: see chunk.hpp
 inline constexpr std::uint8_t kContextHalf = 10;     ///< half of an IP packet: see half.hpp
 
+inline constexpr std::uint8_t kContextEcho = 12;       ///< 8 bytes, to be sent back
+inline constexpr std::uint8_t kContextEchoReply = 14;  ///< the same 8 bytes
+
 /// A DATAGRAM payload taken apart.
 struct Datagram {
   std::uint64_t context = 0;
