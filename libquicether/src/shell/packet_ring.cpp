@@ -59,7 +59,7 @@ bool PacketRing::push(const Parcel& parcel) noexcept {
                       .errand = parcel.errand,
                       .offload = parcel.packet.offload};
   std::memcpy(at(position), &record, sizeof record);
-  std::memcpy(at(position) + sizeof record, packet.data(), packet.size());
+  copy_bytes(packet, Bytes{at(position) + sizeof record, packet.size()});
   written_.store(position + needed, std::memory_order_release);
   return true;
 }
