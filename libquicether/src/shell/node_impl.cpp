@@ -135,6 +135,10 @@ void Node::Impl::on_member_changed(const PublicKey& key) {
   if (const auto peer = shards_.intern(crypto::node_id(key))) {
     apply_claims(*peer);
     remember_address(*shards_.peer(*peer));
+    // It may have said its name before its proof was heard of here.
+    if (const auto said = announces_.find(*peer); said != announces_.end()) {
+      membership_->on_name(crypto::node_id(key), said->second.name);
+    }
   }
 }
 
