@@ -3,8 +3,6 @@
 #include <quicether/core/crypto/node_address.hpp>
 #include <quicether/core/policy/rule.hpp>
 
-#include <boost/asio/post.hpp>
-
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -201,12 +199,7 @@ void Membership::learn(const PublicKey& key, UnixSeconds until) {
 }
 
 void Membership::on_proof(const PublicKey& key) {
-  // Later: this is called in the middle of a handshake.
-  boost::asio::post(environment_.get_executor(), [weak = weak_from_this(), key] {
-    if (const auto self = weak.lock()) {
-      self->learn(key, self->environment_.unix_time() + kProofLifetime);
-    }
-  });
+  learn(key, environment_.unix_time() + kProofLifetime);
 }
 
 void Membership::on_name(const NodeId& id, const std::string& name) {
