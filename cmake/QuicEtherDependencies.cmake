@@ -3,6 +3,7 @@
 # pair, because ngtcp2's glue must be compiled against the very TLS library that is linked.
 #
 #   Boost >= 1.86 (headers, program_options, json)   QuicEther::boost_program_options, …_json
+#   prometheus-cpp >= 1.0 (its core alone)
 #   fmt >= 9, toml++ >= 3.3, libnl-route-3 >= 3.5    Catch2 >= 3.4 and benchmark for tests, bench
 #   a TLS library with BoringSSL's API               QuicEther::tls
 #   ngtcp2 1.11 and its BoringSSL glue               quicether_ngtcp2
@@ -119,3 +120,4 @@ target_link_libraries(quicether_ngtcp2 PUBLIC "${quicether_ngtcp2_root}/lib/libn
 quicether_find_package(tomlplusplus 3.3)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(libnl REQUIRED IMPORTED_TARGET libnl-route-3.0>=3.5)
+pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core>=1.0)

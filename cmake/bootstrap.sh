@@ -21,9 +21,9 @@ readonly stable=trixie rolling=sid
 # build: what configuring a preset and apps/demo.sh need; test: what the tests run besides; bench:
 # what bench/net compares with, which is unpacked into the folder of (2) and not installed.
 packages_build=(g++ cmake ninja-build ccache pkg-config make patch xz-utils libc6-dev libfmt-dev
-  libtomlplusplus-dev libnl-route-3-dev libbenchmark-dev libssl-dev python3 iproute2 nftables
-  iputils-ping procps)
-packages_test=("${packages_build[@]}" iperf3 ethtool tcpdump)
+  libtomlplusplus-dev libnl-route-3-dev prometheus-cpp-dev libbenchmark-dev libssl-dev python3
+  iproute2 nftables iputils-ping procps)
+packages_test=("${packages_build[@]}" iperf3 ethtool tcpdump curl)
 packages_bench=("${packages_test[@]}" openssl util-linux)
 packages_ci=("${packages_test[@]}" clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19)
 readonly peers=(wireguard-go wireguard-tools nebula openvpn tinc fastd n2n yggdrasil)
@@ -328,6 +328,20 @@ prepare_dht_peers() {
   [[ $complete == no ]] || : >"$stamps/dht-peers"
 }
 
+# The system's own release of Prometheus for tests/netns/prometheus_test.sh, unpacked: installing it
+# would start a service on this machine.
+prepare_prometheus() {
+  say "Prometheus, to test the metrics with"
+  local into=$root/prometheus
+  rm -rf "$into"
+  if (cd "$work" && apt-get -q download prometheus) >"$work/prometheus.log" 2>&1; then
+    dpkg -x "$work"/prometheus_*.deb "$into"
+    : >"$stamps/prometheus"
+  else
+    say "WARNING: could not get prometheus"
+  fi
+}
+
 prepare() { # <name>: once
   ! done_already "$1" || return 0
   open_private_apt || cannot_download "the package lists"
@@ -358,7 +372,9 @@ components_ready() {
 }
 
 # What only some tests want: its absence is no error.
-extras_ready() { [[ $level != test && $level != ci ]] || done_already dht-peers; }
+extras_ready() {
+  [[ $level != test && $level != ci ]] || { done_already dht-peers && done_already prometheus; }
+}
 
 if ((${#missing[@]} == 0)) && components_ready && extras_ready; then
   say "ready ($root)"
@@ -377,6 +393,9 @@ if ! components_ready || ! extras_ready; then
   for component in boost catch2 ngtcp2; do prepare "$component"; done
   prepare_tls
   if [[ $level == bench ]]; then prepare peers || cannot_download "the peers"; fi
-  extras_ready || prepare_dht_peers
+  if ! extras_ready; then
+    done_already dht-peers || prepare_dht_peers
+    done_already prometheus || prepare_prometheus
+  fi
 fi
 say "ready ($root)"

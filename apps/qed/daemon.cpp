@@ -179,6 +179,12 @@ int Daemon::open_node() {
     return fail(exit_code_for(started.error()),
                 fmt::format("{}: {}", node_->error_detail(), started.error().message()));
   }
+  auto monitoring = mgmt::MonitoringServer::open(
+      *environment_, *this, mgmt::monitoring_options(loaded_.config.monitoring));
+  if (!monitoring) {
+    return fail(exit_code_for(monitoring.error().code), monitoring.error().message);
+  }
+  monitoring_ = std::move(*monitoring);
   auto control = mgmt::ControlServer::open(
       *environment_, *this, {.socket = loaded_.config.control.socket, .limits = {}});
   if (!control) {
@@ -304,6 +310,7 @@ void Daemon::stop() {
 
 void Daemon::shut_down() {
   control_.reset();
+  monitoring_.reset();
   node_->async_stop([this](quicether::error_code) {
     log_.on_event({"node.stopped", quicether::Severity::info, {}});
     io_.stop();

@@ -4,6 +4,7 @@
 #include <quicether/mgmt/config_loader.hpp>
 #include <quicether/mgmt/control_server.hpp>
 #include <quicether/mgmt/log.hpp>
+#include <quicether/mgmt/monitoring_server.hpp>
 #include <quicether/mgmt/network_state.hpp>
 #include <quicether/mgmt/node_config.hpp>
 #include <quicether/node.hpp>
@@ -85,6 +86,7 @@ class Daemon final : public quicether::mgmt::ControlHandler {
   std::unique_ptr<quicether::Environment> environment_{};
   std::optional<quicether::Identity> identity_{};
   std::unique_ptr<quicether::Node> node_{};
+  std::unique_ptr<quicether::mgmt::MonitoringServer> monitoring_{};
   std::unique_ptr<quicether::mgmt::ControlServer> control_{};
   boost::asio::signal_set signals_;
   boost::asio::steady_timer resolve_again_;

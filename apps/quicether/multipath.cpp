@@ -2,6 +2,7 @@
 #include "daemon.hpp"
 #include "tables.hpp"
 
+#include <quicether/mgmt/interface_of.hpp>
 #include <quicether/mgmt/status_json.hpp>
 
 namespace cli {
@@ -16,7 +17,7 @@ ExitCode run_multipath(const Arguments& arguments, Output& output) {
     return output.fail(to_failure(peers.error()));
   }
   output.print(arguments.has("json") ? quicether::mgmt::to_json(*peers) + '\n'
-                                     : format_multipath(*peers, interface_of));
+                                     : format_multipath(*peers, quicether::mgmt::interface_of));
   return ExitCode::ok;
 }
 

@@ -2,6 +2,7 @@
 #include "daemon.hpp"
 #include "tables.hpp"
 
+#include <quicether/mgmt/interface_of.hpp>
 #include <quicether/mgmt/status_json.hpp>
 
 namespace cli {
@@ -23,7 +24,7 @@ ExitCode run_status(const Arguments& arguments, Output& output) {
   if (!peers) {
     return output.fail(to_failure(peers.error()));
   }
-  output.print(format_status(*status, *peers, interface_of));
+  output.print(format_status(*status, *peers, quicether::mgmt::interface_of));
   return ExitCode::ok;
 }
 

@@ -14,9 +14,6 @@ namespace cli {
 /// The name of the local interface that has an address; "-" when none has.
 using InterfaceOf = std::function<std::string(const quicether::IpAddress&)>;
 
-/// Asks the system.
-[[nodiscard]] std::string interface_of(const quicether::IpAddress& address);
-
 /// What `status`, `peers`, `routes`, `multipath` and `netcheck` print.
 [[nodiscard]] std::string format_status(const quicether::NodeStatus& status,
                                         std::span<const quicether::PeerStatus> peers,

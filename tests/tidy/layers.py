@@ -14,6 +14,7 @@ _THIRD_PARTY = [
     ("boost/", {"*"}),
     ("fmt/", {"*", "base", "core"}),
     ("toml++/", {"mgmt"}),
+    ("prometheus/", {"mgmt"}),
     ("openssl/", {"core_crypto", "core_quic:tls"}),
     ("ngtcp2/", {"core_quic"}),
     ("nghttp3/", set()),

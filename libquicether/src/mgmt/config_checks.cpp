@@ -118,6 +118,21 @@ void ConfigMerge::check_network(bool read_secrets) {
   network.secret = std::move(*secret);
 }
 
+// Whoever can connect can read, so that only this machine may.
+void ConfigMerge::check_monitoring() {
+  const auto check = [this](std::string_view key, const std::optional<SocketAddress>& address) {
+    if (address && !address->address.is_loopback()) {
+      fail_key(key,
+               fmt::format("found {}, expected a loopback address such as 127.0.0.1:{}: it asks "
+                           "nobody for a password",
+                           quote(address->to_string()),
+                           address->port));
+    }
+  };
+  check("monitoring.metrics_addr", loaded_.config.monitoring.metrics_addr);
+  check("monitoring.health_addr", loaded_.config.monitoring.health_addr);
+}
+
 void ConfigMerge::check_availability() {
   for (const auto& spec : config_schema()) {
     if (spec.availability == Availability::available || !spec.is_set(loaded_.config)) {
@@ -138,6 +153,7 @@ ConfigResult ConfigMerge::finish(const ConfigSources& sources) && {
   check_timeouts();
   check_peer_names();
   check_network(sources.read_secrets);
+  check_monitoring();
   check_availability();
   if (errors_.empty()) {
     return std::move(loaded_);

@@ -67,6 +67,7 @@ class ConfigMerge {
   void check_timeouts();
   void check_peer_names();
   void check_network(bool read_secrets);
+  void check_monitoring();
   void check_availability();
 
   LoadedConfig loaded_{};

@@ -168,12 +168,10 @@ constexpr std::array kSchema{
         kTransport,
         &TransportSection::datagram_control>("transport.datagram_control"),
 
-    ignored(key<OptionalCodec<Address>, kMonitoring, &MonitoringSection::metrics_addr>(
-                "monitoring.metrics_addr"),
-            "no metrics are served; \"quicether status --json\" has the counters"),
-    ignored(key<OptionalCodec<Address>, kMonitoring, &MonitoringSection::health_addr>(
-                "monitoring.health_addr"),
-            "no health check is served; the exit code of \"quicether status\" is one"),
+    key<OptionalCodec<Address>, kMonitoring, &MonitoringSection::metrics_addr>(
+        "monitoring.metrics_addr"),
+    key<OptionalCodec<Address>, kMonitoring, &MonitoringSection::health_addr>(
+        "monitoring.health_addr"),
     live(key<ChoiceCodec<Severity, kLogLevels>, kMonitoring, &MonitoringSection::log_level>(
         "monitoring.log_level")),
     key<ChoiceCodec<LogFormat, kLogFormats>, kMonitoring, &MonitoringSection::log_format>(

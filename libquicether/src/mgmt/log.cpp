@@ -1,4 +1,5 @@
 #include "mgmt/config_choices.hpp"
+#include "mgmt/time_text.hpp"
 
 #include <quicether/base/assert.hpp>
 #include <quicether/mgmt/log.hpp>
@@ -12,7 +13,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <utility>
 
 namespace quicether::mgmt {
@@ -37,20 +37,6 @@ int priority_of(Severity severity) noexcept {
       return 3;
   }
   return 3;
-}
-
-std::string format_time(UnixSeconds time) {
-  const std::chrono::sys_seconds second{std::chrono::seconds{time}};
-  const auto day = std::chrono::floor<std::chrono::days>(second);
-  const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss clock{second - day};
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
-                     int{date.year()},
-                     unsigned{date.month()},
-                     unsigned{date.day()},
-                     clock.hours().count(),
-                     clock.minutes().count(),
-                     clock.seconds().count());
 }
 
 // A value that could be mistaken for something else is quoted.

@@ -146,6 +146,15 @@ constexpr BrokenFile kBrokenStructure[] = {
     {"dht_port other than listen",
      "[discovery]\ndht_port = 1\n[node]\nlisten = \"[::]:2\"\n",
      "c.toml:2:1: discovery.dht_port: found 1, expected 2, the port of node.listen (c.toml:4:1)\n"},
+    {"metrics for everybody",
+     "[monitoring]\nmetrics_addr = \"0.0.0.0:9090\"\n",
+     "c.toml:2:1: monitoring.metrics_addr: found \"0.0.0.0:9090\", expected a loopback address "
+     "such "
+     "as 127.0.0.1:9090: it asks nobody for a password\n"},
+    {"health for everybody",
+     "[monitoring]\nhealth_addr = \"[::]:9091\"\n",
+     "c.toml:2:1: monitoring.health_addr: found \"[::]:9091\", expected a loopback address such as "
+     "127.0.0.1:9091: it asks nobody for a password\n"},
     {"2FA",
      "[security]\nrequire_2fa = true\n",
      "c.toml:2:1: security.require_2fa: configured but not available in this version: peers are "

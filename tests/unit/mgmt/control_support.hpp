@@ -10,6 +10,9 @@
 #include <boost/asio/post.hpp>
 
 #include <fcntl.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -222,6 +225,21 @@ class RawClient {
         ::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
   }
 
+  /// To a TCP port of 127.0.0.1.
+  static RawClient to_loopback(std::uint16_t port) {
+    RawClient client;
+    client.socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    client.connected_ =
+        ::connect(client.socket_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) ==
+        0;
+    ::fcntl(client.socket_, F_SETFL, O_NONBLOCK);
+    return client;
+  }
+
   RawClient(RawClient&& other) noexcept
       : socket_{std::exchange(other.socket_, -1)}, connected_{other.connected_} {}
 
@@ -248,6 +266,15 @@ class RawClient {
            static_cast<ssize_t>(text.size());
   }
 
+  /// True when the other side's system has all that was sent. For TCP.
+  [[nodiscard]] bool delivered() const {
+    int left = 0;
+    return ::ioctl(socket_, SIOCOUTQ, &left) == 0 && left == 0;
+  }
+
+  /// Sends no more, but still receives.
+  void finish() { ::shutdown(socket_, SHUT_WR); }
+
   /// What has arrived.
   std::string receive() {
     std::string text;
@@ -266,7 +293,9 @@ class RawClient {
   [[nodiscard]] bool closed() const noexcept { return closed_; }
 
  private:
-  int socket_;
+  RawClient() = default;
+
+  int socket_ = -1;
   bool connected_ = false;
   bool closed_ = false;
 };

@@ -4,6 +4,7 @@
 #include <quicether/base/error.hpp>
 #include <quicether/base/time.hpp>
 #include <quicether/env/environment.hpp>
+#include <quicether/mgmt/status_source.hpp>
 #include <quicether/netcheck.hpp>
 #include <quicether/status.hpp>
 
@@ -56,15 +57,8 @@ struct PingAnswer {
 };
 
 /// What the control socket can ask of a daemon. Called on the Environment's thread.
-class ControlHandler {
+class ControlHandler : public StatusSource {
  public:
-  ControlHandler() = default;
-  ControlHandler(const ControlHandler&) = delete;
-  ControlHandler& operator=(const ControlHandler&) = delete;
-  virtual ~ControlHandler() = default;
-
-  [[nodiscard]] virtual NodeStatus status() = 0;
-  [[nodiscard]] virtual std::vector<PeerStatus> peers() = 0;
   [[nodiscard]] virtual std::vector<RouteStatus> routes() = 0;
   [[nodiscard]] virtual Netcheck netcheck() = 0;
 

@@ -1,4 +1,4 @@
-#include "tables.hpp"
+#include <quicether/mgmt/interface_of.hpp>
 
 #include <ifaddrs.h>
 #include <netinet/in.h>
@@ -8,10 +8,8 @@
 #include <cstring>
 #include <memory>
 
-namespace cli {
+namespace quicether::mgmt {
 namespace {
-
-using quicether::IpAddress;
 
 IpAddress to_address(const sockaddr* native) {
   if (native == nullptr) {
@@ -48,4 +46,4 @@ std::string interface_of(const IpAddress& address) {
   return "-";
 }
 
-}  // namespace cli
+}  // namespace quicether::mgmt
