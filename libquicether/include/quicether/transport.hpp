@@ -44,6 +44,9 @@ class TransportObserver {
   /// A batch of DATAGRAM payloads; writable, valid during the call.
   virtual void on_datagrams(std::span<const node::SessionDatagram> datagrams) = 0;
 
+  /// What became of datagrams that were sent with tokens.
+  virtual void on_datagram_fates(std::span<const node::SessionDatagramFate> fates) = 0;
+
   /// The socket has nothing more for now.
   virtual void on_datagrams_end() = 0;
 

@@ -2,6 +2,7 @@
 
 #include <quicether/base/assert.hpp>
 #include <quicether/core/crypto/node_address.hpp>
+#include <quicether/core/wire/bonded.hpp>
 #include <quicether/core/wire/datagram.hpp>
 #include <quicether/core/wire/half.hpp>
 #include <quicether/core/wire/ip.hpp>
@@ -53,7 +54,7 @@ PathManager::Impl::Impl(Environment& environment,
                return links;
              }(),
              environment.random()},
-      sender_{transport},
+      sender_{environment, transport},
       timer_{environment.make_timer()} {}
 
 PathManager::Impl::~Impl() = default;
@@ -289,6 +290,9 @@ void PathManager::Impl::on_datagrams(std::span<const node::SessionDatagram> data
   SessionId session{};
   for (const auto& datagram : datagrams) {
     if (peer == nullptr || datagram.session != session) {
+      if (peer != nullptr) {
+        give_out(peer->index);
+      }
       session = datagram.session;
       peer = links_.find(session);
     }
@@ -297,14 +301,8 @@ void PathManager::Impl::on_datagrams(std::span<const node::SessionDatagram> data
       continue;
     }
     switch (parsed->context) {
-      case wire::kContextIpPacket:
-        receiver_.on_packet(peer->index, session, parsed->body);
-        break;
-      case wire::kContextChunk:
-        receiver_.on_chunk(peer->index, session, parsed->body);
-        break;
-      case wire::kContextHalf:
-        receiver_.on_half(peer->index, session, parsed->body);
+      case wire::kContextBonded:
+        on_bonded(peer->index, session, parsed->body);
         break;
       case wire::kContextEcho:
         send_echo(session, wire::kContextEchoReply, parsed->body);
@@ -316,10 +314,33 @@ void PathManager::Impl::on_datagrams(std::span<const node::SessionDatagram> data
         deliver_message(peer->index, parsed->body);
         break;
       default:
+        take_packet(peer->index, session, *parsed);
         break;
     }
   }
+  if (peer != nullptr) {
+    give_out(peer->index);
+  }
   receiver_.flush();
+}
+
+/// Takes a datagram that bears a packet or a part of one; others are dropped.
+void PathManager::Impl::take_packet(PeerIndex peer,
+                                    SessionId session,
+                                    const wire::Datagram& datagram) {
+  switch (datagram.context) {
+    case wire::kContextIpPacket:
+      receiver_.on_packet(peer, session, datagram.body);
+      break;
+    case wire::kContextChunk:
+      receiver_.on_chunk(peer, session, datagram.body);
+      break;
+    case wire::kContextHalf:
+      receiver_.on_half(peer, session, datagram.body);
+      break;
+    default:
+      break;
+  }
 }
 
 // Pings.
@@ -446,10 +467,6 @@ void PathManager::Impl::refresh(PeerIndex index, LinkState& link) {
   if (peer == nullptr) {
     return;
   }
-  if (!link.scheduler) {
-    link.scheduler =
-        config_.make_scheduler ? config_.make_scheduler() : path::make_lowest_rtt_scheduler();
-  }
   for (const auto& session : peer->sessions) {
     const auto stats = transport_.stats(session.session);
     if (!stats) {
@@ -471,12 +488,14 @@ void PathManager::Impl::refresh(PeerIndex index, LinkState& link) {
     const auto info = link.infos.find(session.session);
     const auto capabilities = info == link.infos.end() ? 0U : info->second.capabilities;
     link.outlets[at] = {session.session,
+                        nullptr,
                         stats->datagram_payload_max,
                         config_.chunks && (capabilities & wire::kCapabilityChunks) != 0,
                         (capabilities & wire::kCapabilityHalves) != 0,
                         link.losses[at].loses};
     link.settled = link.settled && stats->path_mtu_settled;
   }
+  refresh_bond(index, link);
 }
 
 void PathManager::Impl::watch_loss(PathLoss& loss,
@@ -507,7 +526,8 @@ LinkCapacity PathManager::Impl::capacity(PeerIndex peer) {
   capacity.up = link.view_count != 0;
   capacity.settled = link.settled;
   for (std::size_t i = 0; i < link.view_count; ++i) {
-    const auto payload = link.views[i].datagram_payload_max;
+    const auto room = link.bond ? wire::kBondedHeadBytes : 0;
+    const auto payload = link.views[i].datagram_payload_max - room;
     const auto bytes = payload > 1 ? payload - 1 : 0;  // one byte of context id
     capacity.packet_bytes_max = i == 0 ? bytes : std::min(capacity.packet_bytes_max, bytes);
     const auto halved =
@@ -527,22 +547,12 @@ std::size_t PathManager::Impl::send_packets(PeerIndex peer,
     turn();
     return 0;
   }
-  const std::span<const path::PathView> views{link.views.data(), link.view_count};
-  std::array<std::uint8_t, path::kPathsMax> chosen{};
+  const auto& outlet = link.bond ? link.bonded_outlet : link.outlets[0];
   for (const auto& packet : packets) {
-    std::size_t chosen_count = 1;
-    chosen[0] = 0;
-    if (views.size() > 1) {
-      const path::PacketView what{packet.flow, packet.bytes.size()};
-      chosen_count = std::min(link.scheduler->select(views, what, chosen), views.size());
-    }
-    for (std::size_t i = 0; i < chosen_count; ++i) {
-      const std::size_t view = chosen[i];
-      QE_DASSERT(view < views.size());
-      sender_.put(view, link.outlets[view], packet);
-    }
+    sender_.put(outlet, packet);
   }
   sender_.flush();
+  transmit(peer);
   return packets.size();
 }
 

@@ -1,11 +1,13 @@
 #ifndef QUICETHER_SRC_SHELL_PATH_MANAGER_IMPL_HPP
 #define QUICETHER_SRC_SHELL_PATH_MANAGER_IMPL_HPP
 
+#include "link_bond.hpp"
 #include "link_host.hpp"
 #include "packet_receiver.hpp"
 #include "packet_sender.hpp"
 #include "waiter.hpp"
 
+#include <quicether/core/wire/datagram.hpp>
 #include <quicether/path_manager.hpp>
 
 #include <array>
@@ -64,6 +66,8 @@ class PathManager::Impl final : public TransportObserver,
   void on_announce(SessionId session, const wire::Announce& announce) override;
   void on_datagrams(std::span<const node::SessionDatagram> datagrams) override;
 
+  void on_datagram_fates(std::span<const node::SessionDatagramFate> fates) override;
+
   void on_datagrams_end() override { receiver_.end_turn(); }
 
   void on_stream(SessionId session, Stream stream) override;
@@ -103,11 +107,12 @@ class PathManager::Impl final : public TransportObserver,
 
   /// What belongs to one link beside its sessions. Its place never changes.
   struct LinkState {
-    std::unique_ptr<path::PathScheduler> scheduler{};
     std::array<path::PathView, path::kPathsMax> views{};
     std::array<PacketSender::Path, path::kPathsMax> outlets{};  ///< of the views
     std::array<PathLoss, path::kPathsMax> losses{};             ///< likewise
     std::size_t view_count = 0;
+    std::unique_ptr<detail::LinkBond> bond{};  ///< once it had several paths
+    PacketSender::Path bonded_outlet{};
     bool settled = false;
     Instant refreshed{};
     std::deque<Stream> streams{};
@@ -131,6 +136,22 @@ class PathManager::Impl final : public TransportObserver,
   LinkState& state(PeerIndex peer);
   void refresh(PeerIndex peer, LinkState& link);
   void refresh_if_stale(PeerIndex peer, LinkState& link);
+  void take_packet(PeerIndex peer, SessionId session, const wire::Datagram& datagram);
+
+  // path_manager_bond.cpp
+  [[nodiscard]] std::unique_ptr<path::PathScheduler> make_scheduler() const {
+    return config_.make_scheduler ? config_.make_scheduler()
+                                  : path::make_earliest_arrival_scheduler();
+  }
+
+  [[nodiscard]] detail::LinkBond& bond(PeerIndex peer, LinkState& link);
+  void refresh_bond(PeerIndex peer, LinkState& link);
+  void transmit(PeerIndex peer);
+  void arm_bond_timer(PeerIndex peer, detail::LinkBond& bond);
+  void on_bond_timer(PeerIndex peer);
+  void on_bonded(PeerIndex peer, SessionId session, Bytes body);
+  void give_out(PeerIndex peer);
+
   void watch_loss(PathLoss& loss, SessionId session, const quic::ConnectionStats& stats);
   void complete_opening(std::uint64_t id, error_code error, Link link);
   void deliver_message(PeerIndex peer, ConstBytes message);

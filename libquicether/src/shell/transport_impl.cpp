@@ -225,6 +225,10 @@ void Transport::Impl::drain_events() {
   while (const auto event = sessions_.poll_event()) {
     std::visit([this](const auto& body) { handle(body); }, *event);
   }
+  const auto fates = sessions_.take_fates();
+  if (!fates.empty() && observer_ != nullptr) {
+    observer_->on_datagram_fates(fates);
+  }
 }
 
 void Transport::Impl::handle(const node::SessionUp& up) {

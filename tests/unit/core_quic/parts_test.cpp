@@ -29,7 +29,7 @@ Instant at(int milli) {
 
 TEST_CASE("byte_queue: behaves like a deque of bytes whose views are stable",
           "[quic][byte_queue]") {
-  BlockPool pool;
+  queue::BlockPool pool;
   ByteQueue queue{pool};
   std::deque<std::uint8_t> model;
   SeededRandom random{3};
@@ -61,7 +61,7 @@ TEST_CASE("byte_queue: behaves like a deque of bytes whose views are stable",
 }
 
 TEST_CASE("byte_queue: a view stays where it is while bytes are added", "[quic][byte_queue]") {
-  BlockPool pool;
+  queue::BlockPool pool;
   ByteQueue queue{pool};
   queue.append(ByteVector(100, 7));
   const auto view = queue.view(0);

@@ -210,6 +210,15 @@ void SessionTable::clear_received() noexcept {
   endpoint_.clear_received();
 }
 
+std::span<const SessionDatagramFate> SessionTable::take_fates() {
+  fates_.clear();
+  for (const auto& fate : endpoint_.datagram_fates()) {
+    fates_.push_back({session_of(fate.connection), fate.token, fate.delivered});
+  }
+  endpoint_.clear_fates();
+  return fates_;
+}
+
 // Events of the QUIC endpoint.
 
 void SessionTable::take_events(Instant now) {

@@ -1,29 +1,206 @@
 #include <quicether/core/path/scheduler.hpp>
 
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <tuple>
+
 namespace quicether::path {
 
 namespace {
 
+using Paths = std::span<const PathView>;
+using Chosen = std::span<std::uint8_t>;
+
+// The first of the paths that pass `fits` with the smallest `order`, or nothing.
+template <typename Fits, typename Order>
+std::optional<std::size_t> smallest(Paths paths, Fits fits, Order order) noexcept {
+  std::optional<std::size_t> best;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    if (fits(paths[i]) && (!best || order(paths[i]) < order(paths[*best]))) {
+      best = i;
+    }
+  }
+  return best;
+}
+
+std::size_t choose(std::optional<std::size_t> path, Chosen chosen) noexcept {
+  if (!path) {
+    return 0;
+  }
+  chosen[0] = static_cast<std::uint8_t>(*path);
+  return 1;
+}
+
+std::size_t choose_or_wait(Paths paths,
+                           std::optional<std::size_t> path,
+                           const PacketView& packet,
+                           Chosen chosen) noexcept {
+  return path && packet.bulk && !paths[*path].takes_more ? 0 : choose(path, chosen);
+}
+
+constexpr auto kAny = [](const PathView&) { return true; };
+constexpr auto kByRtt = [](const PathView& path) { return path.rtt; };
+
+class EarliestArrivalScheduler final : public PathScheduler {
+ public:
+  std::size_t select(Paths paths, const PacketView& packet, Chosen chosen) noexcept override {
+    const auto by_arrival = [&](const PathView& path) { return arrival(path, packet); };
+    if (!packet.bulk) {
+      return choose(smallest(paths, kAny, by_arrival), chosen);
+    }
+    const auto soonest = std::ranges::min(paths, {}, &PathView::delay).delay;
+    const auto in_reach = [&](const PathView& path) { return path.delay <= soonest + kSpreadMax; };
+    const auto has_room = [&](const PathView& path) { return path.takes_more && in_reach(path); };
+    const auto waits_little = [&](const PathView& path) {
+      return in_reach(path) && arrival(path, packet) - path.delay <= kWaitMax;
+    };
+    if (std::ranges::none_of(paths, has_room)) {
+      return 0;
+    }
+    const auto best = smallest(paths, waits_little, by_arrival);
+    return choose(best ? best : smallest(paths, has_room, by_arrival), chosen);
+  }
+
+ private:
+  /// A packet waits so long for a fast path rather than to take a slow one. More would be a queue
+  /// that other flows feel, and not in order for all that when paths differ by more.
+  static constexpr Duration kWaitMax = std::chrono::milliseconds{50};
+
+  /// What the other end may have to wait for the slowest path.
+  static constexpr Duration kSpreadMax = std::chrono::milliseconds{400};
+};
+
 class LowestRttScheduler final : public PathScheduler {
  public:
-  std::size_t select(std::span<const PathView> paths,
-                     const PacketView& /*packet*/,
-                     std::span<std::uint8_t> chosen) noexcept override {
-    std::size_t best = 0;
-    for (std::size_t i = 1; i < paths.size(); ++i) {
-      if (paths[i].rtt < paths[best].rtt) {
-        best = i;
+  std::size_t select(Paths paths, const PacketView& packet, Chosen chosen) noexcept override {
+    return choose_or_wait(paths, smallest(paths, kAny, kByRtt), packet, chosen);
+  }
+};
+
+class LatencyAwareScheduler final : public PathScheduler {
+ public:
+  std::size_t select(Paths paths, const PacketView& packet, Chosen chosen) noexcept override {
+    const auto lowest = std::ranges::min(paths, {}, kByRtt).rtt;
+    const auto highest = std::max(2 * lowest, lowest + kSlack);
+    const auto fits = [&](const PathView& path) {
+      return path.rtt <= highest && (path.takes_more || !packet.bulk);
+    };
+    return choose(smallest(paths, fits, kByRtt), chosen);
+  }
+
+ private:
+  static constexpr Duration kSlack = std::chrono::milliseconds{20};
+};
+
+class RoundRobinScheduler final : public PathScheduler {
+ public:
+  std::size_t select(Paths paths, const PacketView& packet, Chosen chosen) noexcept override {
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      const auto at = (last_ + 1 + i) % paths.size();
+      if (paths[at].takes_more || !packet.bulk) {
+        last_ = at;
+        return choose(at, chosen);
       }
     }
-    chosen[0] = static_cast<std::uint8_t>(best);
-    return 1;
+    return 0;
   }
+
+ private:
+  std::size_t last_ = 0;
+};
+
+class WeightedScheduler final : public PathScheduler {
+ public:
+  std::size_t select(Paths paths, const PacketView& packet, Chosen chosen) noexcept override {
+    const auto fits = [&](const PathView& path) { return path.takes_more || !packet.bulk; };
+    const auto by_service = [this](const PathView& path) { return served_[path.path_id]; };
+    const auto best = smallest(paths, fits, by_service);
+    if (best) {
+      const auto& path = paths[*best];
+      // A path that could not take its share, or comes back, does not get what it missed.
+      const auto now = served_[path.path_id];
+      for (const auto& other : paths) {
+        auto& served = served_[other.path_id];
+        served = std::max(served, now - kBacklog / other.weight);
+      }
+      served_[path.path_id] = now + static_cast<double>(packet.bytes) / path.weight;
+    }
+    return choose(best, chosen);
+  }
+
+ private:
+  static constexpr double kBacklog = 64.0 * 1024;
+
+  std::array<double, kPathsMax> served_{};  ///< bytes divided by weight, by path_id
+};
+
+class RedundantScheduler final : public PathScheduler {
+ public:
+  std::size_t select(Paths paths, const PacketView& packet, Chosen chosen) noexcept override {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      if (paths[i].takes_more || !packet.bulk) {
+        chosen[count++] = static_cast<std::uint8_t>(i);
+      }
+    }
+    return count;
+  }
+};
+
+class FailoverScheduler final : public PathScheduler {
+ public:
+  std::size_t select(Paths paths, const PacketView& packet, Chosen chosen) noexcept override {
+    const auto is_current = [this](const PathView& path) { return path.session == current_; };
+    const auto by_rank = [](const PathView& path) { return std::tuple{-path.weight, path.rtt}; };
+    auto best = smallest(paths, is_current, by_rank);
+    if (!best) {
+      best = smallest(paths, kAny, by_rank);
+      current_ = paths[*best].session;
+    }
+    return choose_or_wait(paths, best, packet, chosen);
+  }
+
+ private:
+  std::optional<SessionId> current_{};
 };
 
 }  // namespace
 
+Duration arrival(const PathView& path, const PacketView& packet) noexcept {
+  const auto ahead = packet.bulk ? path.bytes_ahead : 0.0;
+  const auto bytes = ahead + static_cast<double>(packet.bytes);
+  const std::chrono::duration<double> on_the_way{bytes / path.rate};
+  const auto delay = packet.bulk ? path.delay : path.rtt / 2;
+  return delay + std::chrono::duration_cast<Duration>(on_the_way);
+}
+
+std::unique_ptr<PathScheduler> make_earliest_arrival_scheduler() {
+  return std::make_unique<EarliestArrivalScheduler>();
+}
+
 std::unique_ptr<PathScheduler> make_lowest_rtt_scheduler() {
   return std::make_unique<LowestRttScheduler>();
+}
+
+std::unique_ptr<PathScheduler> make_latency_aware_scheduler() {
+  return std::make_unique<LatencyAwareScheduler>();
+}
+
+std::unique_ptr<PathScheduler> make_round_robin_scheduler() {
+  return std::make_unique<RoundRobinScheduler>();
+}
+
+std::unique_ptr<PathScheduler> make_weighted_scheduler() {
+  return std::make_unique<WeightedScheduler>();
+}
+
+std::unique_ptr<PathScheduler> make_redundant_scheduler() {
+  return std::make_unique<RedundantScheduler>();
+}
+
+std::unique_ptr<PathScheduler> make_failover_scheduler() {
+  return std::make_unique<FailoverScheduler>();
 }
 
 }  // namespace quicether::path

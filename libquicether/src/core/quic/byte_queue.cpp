@@ -9,11 +9,11 @@ namespace quicether::quic {
 void ByteQueue::append(ConstBytes bytes) {
   while (!bytes.empty()) {
     const auto end = front_ + size_;
-    if (end == blocks_.size() * kBlockBytes) {
+    if (end == blocks_.size() * queue::kBlockBytes) {
       blocks_.push_back(pool_.take());
     }
-    const auto at = end % kBlockBytes;
-    const auto count = std::min(bytes.size(), kBlockBytes - at);
+    const auto at = end % queue::kBlockBytes;
+    const auto count = std::min(bytes.size(), queue::kBlockBytes - at);
     std::copy_n(bytes.begin(), count, blocks_.back()->begin() + static_cast<std::ptrdiff_t>(at));
     size_ += count;
     bytes = bytes.subspan(count);
@@ -23,8 +23,9 @@ void ByteQueue::append(ConstBytes bytes) {
 ConstBytes ByteQueue::view(std::size_t offset) const noexcept {
   QE_ASSERT(offset < size_);
   const auto at = front_ + offset;
-  const ConstBytes block{*blocks_[at / kBlockBytes]};
-  return block.subspan(at % kBlockBytes, std::min(size_ - offset, kBlockBytes - at % kBlockBytes));
+  const ConstBytes block{*blocks_[at / queue::kBlockBytes]};
+  return block.subspan(at % queue::kBlockBytes,
+                       std::min(size_ - offset, queue::kBlockBytes - at % queue::kBlockBytes));
 }
 
 std::size_t ByteQueue::take(Bytes out) noexcept {
@@ -43,10 +44,10 @@ void ByteQueue::drop(std::size_t count) noexcept {
   QE_ASSERT(count <= size_);
   front_ += count;
   size_ -= count;
-  while (front_ >= kBlockBytes) {
+  while (front_ >= queue::kBlockBytes) {
     pool_.give(std::move(blocks_.front()));
     blocks_.pop_front();
-    front_ -= kBlockBytes;
+    front_ -= queue::kBlockBytes;
   }
   if (size_ == 0) {
     clear();

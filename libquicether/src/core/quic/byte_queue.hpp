@@ -1,7 +1,7 @@
 #ifndef QUICETHER_SRC_CORE_QUIC_BYTE_QUEUE_HPP
 #define QUICETHER_SRC_CORE_QUIC_BYTE_QUEUE_HPP
 
-#include "core/quic/block_pool.hpp"
+#include "core/queue/block_pool.hpp"
 
 #include <quicether/base/bytes.hpp>
 
@@ -17,7 +17,7 @@ namespace quicether::quic {
 /// Not copyable, not movable; holds no memory while empty.
 class ByteQueue {
  public:
-  explicit ByteQueue(BlockPool& pool) noexcept : pool_{pool} {}
+  explicit ByteQueue(queue::BlockPool& pool) noexcept : pool_{pool} {}
 
   ByteQueue(const ByteQueue&) = delete;
   ByteQueue& operator=(const ByteQueue&) = delete;
@@ -42,8 +42,8 @@ class ByteQueue {
   void clear() noexcept;
 
  private:
-  BlockPool& pool_;
-  std::deque<std::unique_ptr<Block>> blocks_{};
+  queue::BlockPool& pool_;
+  std::deque<std::unique_ptr<queue::Block>> blocks_{};
   std::size_t front_ = 0;  ///< offset of the first byte in the first block
   std::size_t size_ = 0;
 };

@@ -1,11 +1,11 @@
 #ifndef QUICETHER_SRC_CORE_QUIC_CONNECTION_HPP
 #define QUICETHER_SRC_CORE_QUIC_CONNECTION_HPP
 
+#include "core/queue/fair_queue.hpp"
 #include "core/quic/black_hole.hpp"
 #include "core/quic/circuit_breaker.hpp"
 #include "core/quic/close_reason.hpp"
 #include "core/quic/datagram_feed.hpp"
-#include "core/quic/fair_queue.hpp"
 #include "core/quic/mtu_watch.hpp"
 #include "core/quic/native_path.hpp"
 #include "core/quic/shared.hpp"
@@ -190,6 +190,7 @@ class Connection {
   void on_datagram(ConstBytes payload);
   void on_datagram_acknowledged(std::uint64_t id) noexcept;
   void on_datagram_lost(std::uint64_t id) noexcept;
+  void report_fate(std::uint64_t id, bool delivered);
   void on_path_validation(const ngtcp2_path& path, bool succeeded);
   [[nodiscard]] bool on_new_cid(ngtcp2_cid& cid, Bytes token, std::size_t size);
   void on_cid_retired(ConstBytes retired);
@@ -203,7 +204,7 @@ class Connection {
   crypto::TlsSession tls_;
   NativeConnection native_{};
   Streams streams_;
-  FairQueue waiting_;
+  queue::FairQueue waiting_;
   MtuWatch mtu_watch_;
   BlackHole black_hole_{};
   CircuitBreaker breaker_{};

@@ -254,14 +254,22 @@ void Connection::on_datagram(ConstBytes payload) {
 
 void Connection::on_datagram_acknowledged(std::uint64_t id) noexcept {
   breaker_.on_delivered(now_);
+  report_fate(id, true);
   if (is_large(id)) {
     black_hole_.on_delivered();
+  }
+}
+
+void Connection::report_fate(std::uint64_t id, bool delivered) {
+  if (const auto token = token_of(id); token != 0) {
+    shared_.fates.push_back({handle_, token, delivered});
   }
 }
 
 // Several datagrams may have shared a packet: they bear its number and are reported in a row.
 void Connection::on_datagram_lost(std::uint64_t id) noexcept {
   breaker_.on_lost();
+  report_fate(id, false);
   const auto serial = packet_serial_of(id);
   packets_lost_ += serial != last_lost_packet_ ? 1U : 0U;
   last_lost_packet_ = serial;

@@ -242,17 +242,18 @@ ngtcp2_ssize Connection::write_datagram_frame(Instant now,
                          ngtcp2_conn_get_dcid(native_.get())->datalen >
                      NGTCP2_MAX_UDP_PAYLOAD_SIZE;
   int accepted = 0;
-  const auto written = ngtcp2_conn_writev_datagram(native_.get(),
-                                                   out_path_.get(),
-                                                   &out_info_,
-                                                   out.data(),
-                                                   out.size(),
-                                                   &accepted,
-                                                   flags,
-                                                   datagram_id(packet_serial_, large),
-                                                   pieces.data(),
-                                                   count,
-                                                   quic::to_native(now));
+  const auto written =
+      ngtcp2_conn_writev_datagram(native_.get(),
+                                  out_path_.get(),
+                                  &out_info_,
+                                  out.data(),
+                                  out.size(),
+                                  &accepted,
+                                  flags,
+                                  datagram_id(packet_serial_, large, datagram.token),
+                                  pieces.data(),
+                                  count,
+                                  quic::to_native(now));
   if (accepted != 0) {
     feed.pop();
     breaker_.on_sent(now);

@@ -1,7 +1,9 @@
 #ifndef QUICETHER_SRC_CORE_QUIC_DATAGRAM_FEED_HPP
 #define QUICETHER_SRC_CORE_QUIC_DATAGRAM_FEED_HPP
 
-#include "core/quic/fair_queue.hpp"
+#include "core/queue/fair_queue.hpp"
+
+#include <quicether/core/quic/endpoint.hpp>
 
 #include <optional>
 #include <span>
@@ -11,13 +13,15 @@ namespace quicether::quic {
 /// DATAGRAM payloads in sending order at one instant: those that waited, then the caller's.
 class DatagramFeed {
  public:
-  DatagramFeed(Instant now, FairQueue& waiting, std::span<const OutgoingDatagram> fresh) noexcept
+  DatagramFeed(Instant now,
+               queue::FairQueue& waiting,
+               std::span<const OutgoingDatagram> fresh) noexcept
       : now_{now}, waiting_{waiting}, fresh_{fresh} {}
 
   /// The next one; unset at the end. The same until pop().
   [[nodiscard]] std::optional<OutgoingDatagram> front() noexcept {
     if (const auto* const waiting = waiting_.front(now_)) {
-      return OutgoingDatagram{{}, waiting->payload()};
+      return OutgoingDatagram{{}, waiting->payload(), waiting->flow, false, waiting->token};
     }
     return fresh_.empty() ? std::nullopt : std::optional{fresh_.front()};
   }
@@ -45,7 +49,7 @@ class DatagramFeed {
 
  private:
   Instant now_;
-  FairQueue& waiting_;
+  queue::FairQueue& waiting_;
   std::span<const OutgoingDatagram> fresh_;
 };
 

@@ -86,6 +86,14 @@ void Endpoint::clear_received() noexcept {
   impl_->shared().received.clear();
 }
 
+std::span<const DatagramFate> Endpoint::datagram_fates() const noexcept {
+  return impl_->shared().fates;
+}
+
+void Endpoint::clear_fates() noexcept {
+  impl_->shared().fates.clear();
+}
+
 std::size_t Endpoint::send_datagrams(Instant now,
                                      ConnectionHandle connection,
                                      std::span<const OutgoingDatagram> datagrams) {

@@ -1,10 +1,10 @@
 #ifndef QUICETHER_SRC_CORE_QUIC_SHARED_HPP
 #define QUICETHER_SRC_CORE_QUIC_SHARED_HPP
 
-#include "core/quic/block_pool.hpp"
+#include "core/queue/block_pool.hpp"
+#include "core/queue/fair_queue.hpp"
 #include "core/quic/cid.hpp"
 #include "core/quic/connection_ids.hpp"
-#include "core/quic/fair_queue.hpp"
 #include "core/quic/receive_buffer.hpp"
 #include "core/quic/transmit_queue.hpp"
 
@@ -12,6 +12,7 @@
 #include <quicether/core/quic/endpoint.hpp>
 
 #include <deque>
+#include <vector>
 
 namespace quicether::quic {
 
@@ -36,10 +37,11 @@ struct Shared {
   CidMaker cids;
   ConnectionIds ids;
   crypto::TlsContext tls;
-  BlockPool pool{};
-  WaitingPool waiting{};
+  queue::BlockPool pool{};
+  queue::WaitingPool waiting{};
   TransmitQueue transmit{};
   ReceiveBuffer received{};
+  std::vector<DatagramFate> fates{};
   std::deque<Event> events{};
   EndpointStats stats{};
   std::size_t handshakes = 0;  ///< inbound connections not yet established

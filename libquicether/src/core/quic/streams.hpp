@@ -18,7 +18,7 @@ namespace quicether::quic {
 ///                  └──reset by either side──> stopped
 ///     receiving: open ──> end or reset received ──told to the reader──> done
 struct Stream {
-  Stream(BlockPool& pool, StreamId stream_id) : id{stream_id}, out{pool}, in{pool} {}
+  Stream(queue::BlockPool& pool, StreamId stream_id) : id{stream_id}, out{pool}, in{pool} {}
 
   /// Bytes accepted from the writer and not sent yet.
   [[nodiscard]] std::size_t unsent() const noexcept { return out.size() - in_flight(); }
@@ -53,7 +53,7 @@ struct Stream {
 /// All streams of one connection, and the order in which they send: round robin.
 class Streams {
  public:
-  explicit Streams(BlockPool& pool) noexcept : pool_{pool} {}
+  explicit Streams(queue::BlockPool& pool) noexcept : pool_{pool} {}
 
   Stream& add(StreamId id) { return streams_.try_emplace(id, pool_, id).first->second; }
 
@@ -82,7 +82,7 @@ class Streams {
   void unblock();
 
  private:
-  BlockPool& pool_;
+  queue::BlockPool& pool_;
   std::map<StreamId, Stream> streams_{};
   std::deque<StreamId> queue_{};
   std::deque<StreamId> blocked_{};

@@ -178,6 +178,13 @@ struct SessionDatagram {
   Bytes payload{};
 };
 
+/// What became of a datagram that was sent with a token; see quic::DatagramFate.
+struct SessionDatagramFate {
+  SessionId session{};
+  std::uint32_t token = 0;
+  bool delivered = false;
+};
+
 struct SessionTableStats {
   std::uint64_t refused = 0;  ///< peers that this side did not admit
   std::uint64_t protocol_errors = 0;
@@ -236,6 +243,9 @@ class SessionTable {
   /// DATAGRAM payloads of admitted peers since clear_received(). Valid until it or on_train().
   [[nodiscard]] std::span<const SessionDatagram> received_datagrams() const noexcept;
   void clear_received() noexcept;
+
+  /// See quic::Endpoint::datagram_fates(); taken out.
+  [[nodiscard]] std::span<const SessionDatagramFate> take_fates();
 
   /// See quic::Endpoint::send_datagrams(). 0 unless the session is up.
   std::size_t send_datagrams(Instant now,
@@ -320,6 +330,7 @@ class SessionTable {
   Instant hello_deadline_ = Instant::never();
   std::deque<SessionEvent> events_;
   std::vector<SessionDatagram> received_;
+  std::vector<SessionDatagramFate> fates_;
   SessionTableStats stats_{};
 };
 

@@ -20,13 +20,23 @@ struct PathView {
   SessionId session{};
   Duration rtt{};                        ///< smoothed
   std::size_t datagram_payload_max = 0;  ///< bytes
+  std::uint32_t interface_index = 0;  ///< HostInterface::index; 0: not one that paths are made on
+  double weight = 1.0;                ///< of the interface, as configured; above 0
+  bool takes_more = true;             ///< what waits for it is short
+  double rate = 0;                    ///< bytes per second it delivers, as far as known; above 0
+  Duration delay{};                   ///< one way, without queues: half of the smallest RTT
+  double bytes_ahead = 0;             ///< given to the path, and not yet through its bottleneck
 };
 
 /// What a scheduler sees of a packet.
 struct PacketView {
   std::uint32_t flow_hash = 0;
   std::size_t bytes = 0;
+  bool bulk = false;  ///< one of many of its flow; otherwise it passes those that wait
 };
+
+/// When a packet that takes the path now arrives at the other end, from now on.
+[[nodiscard]] Duration arrival(const PathView& path, const PacketView& packet) noexcept;
 
 /// Chooses the paths that a packet takes. An extension point: third parties add their own.
 ///
@@ -39,7 +49,8 @@ class PathScheduler {
   virtual ~PathScheduler() = default;
 
   /// Writes the indices into `paths` of the chosen ones to the front of `chosen` and returns how
-  /// many: none drops the packet, several send copies.
+  /// many: several send copies. None makes the packet wait, and it is asked for again; packets that
+  /// are not bulk never wait: for them none means the first path.
   ///
   /// `paths`: 1..kPathsMax usable paths in path_id order; `chosen`: kPathsMax entries.
   [[nodiscard]] virtual std::size_t select(std::span<const PathView> paths,
@@ -47,8 +58,29 @@ class PathScheduler {
                                            std::span<std::uint8_t> chosen) noexcept = 0;
 };
 
+/// The path where the packet arrives first. A path may have more before it than it takes, as long
+/// as the packet would arrive later on one that takes it at once: so packets of a flow arrive about
+/// in order, and a slow path is used by flows that fill the fast ones.
+[[nodiscard]] std::unique_ptr<PathScheduler> make_earliest_arrival_scheduler();
+
 /// The path with the lowest smoothed RTT; ties go to the lowest path_id.
 [[nodiscard]] std::unique_ptr<PathScheduler> make_lowest_rtt_scheduler();
+
+/// The path with the lowest smoothed RTT that takes more, of those whose RTT is at most twice the
+/// lowest and 20 ms.
+[[nodiscard]] std::unique_ptr<PathScheduler> make_latency_aware_scheduler();
+
+/// Each path that takes more in turn.
+[[nodiscard]] std::unique_ptr<PathScheduler> make_round_robin_scheduler();
+
+/// Shares of the bytes in proportion to the weights, as far as the paths take them.
+[[nodiscard]] std::unique_ptr<PathScheduler> make_weighted_scheduler();
+
+/// All paths: copies.
+[[nodiscard]] std::unique_ptr<PathScheduler> make_redundant_scheduler();
+
+/// One path as long as it is usable, at first the one with the highest weight, then the lowest RTT.
+[[nodiscard]] std::unique_ptr<PathScheduler> make_failover_scheduler();
 
 }  // namespace quicether::path
 

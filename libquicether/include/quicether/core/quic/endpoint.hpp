@@ -8,6 +8,7 @@
 #include <quicether/base/random.hpp>
 #include <quicether/base/shard.hpp>
 #include <quicether/base/time.hpp>
+#include <quicether/core/queue/outgoing_datagram.hpp>
 
 #include <array>
 #include <compare>
@@ -146,13 +147,13 @@ struct ReceivedDatagram {
   Bytes payload{};  ///< in the Endpoint's own buffer, writable
 };
 
-/// The payload of one DATAGRAM frame to send: `header` and `body`, back to back.
-struct OutgoingDatagram {
-  ConstBytes header{};
-  ConstBytes body{};
-  std::uint32_t flow = 0;  ///< hash: flows share the line fairly, and each keeps its order
-  /// The next one is part of the same packet: they leave one after the other.
-  bool more = false;
+using queue::OutgoingDatagram;
+
+/// What became of a datagram that was sent with a token.
+struct DatagramFate {
+  ConnectionHandle connection{};
+  std::uint32_t token = 0;
+  bool delivered = false;  ///< acknowledged; else taken for lost, which may be wrong
 };
 
 struct ConnectionStats {
@@ -248,6 +249,12 @@ class Endpoint {
   [[nodiscard]] std::span<const ReceivedDatagram> received_datagrams() noexcept;
 
   void clear_received() noexcept;
+
+  /// What became of datagrams with tokens since clear_fates(), oldest first. Those that waited too
+  /// long or were too large are not reported, and none is after its connection has ended.
+  [[nodiscard]] std::span<const DatagramFate> datagram_fates() const noexcept;
+
+  void clear_fates() noexcept;
 
   /// Sends DATAGRAM payloads. They need not outlive the call: each is encrypted at once when the
   /// congestion window and the socket allow, else waits within `datagram_queue_bytes` for its

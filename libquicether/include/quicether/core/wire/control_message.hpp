@@ -21,6 +21,7 @@ inline constexpr std::uint64_t kControlVersion = 1;
 // Bits of Hello::capabilities. Source: docs/spec/control-stream.md.
 inline constexpr std::uint64_t kCapabilityChunks = 1;  ///< takes kContextChunk datagrams
 inline constexpr std::uint64_t kCapabilityHalves = 2;  ///< takes kContextHalf datagrams
+inline constexpr std::uint64_t kCapabilityPaths = 4;  ///< takes further sessions as paths of a link
 
 // Bounds of control messages. Source: docs/spec/control-stream.md.
 inline constexpr std::size_t kControlMessageBytesMax = 64U << 10U;

@@ -9,8 +9,9 @@
 namespace quicether::wire {
 
 // Context ids of DATAGRAM payloads: a varint of one byte in front of the body.
-// Source: docs/spec/datagrams.md. 2 (bonded packet) and 4 (relayed packet) are reserved.
+// Source: docs/spec/datagrams.md. 4 (relayed packet) is reserved.
 inline constexpr std::uint8_t kContextIpPacket = 0;  ///< one whole IP packet, as in RFC 9484
+inline constexpr std::uint8_t kContextBonded = 2;    ///< one of several sessions: see bonded.hpp
 inline constexpr std::uint8_t kContextMessage = 6;   ///< a message of the embedding program
 inline constexpr std::uint8_t kContextChunk = 8;     ///< a piece of a super-packet: see chunk.hpp
 inline constexpr std::uint8_t kContextHalf = 10;     ///< half of an IP packet: see half.hpp

@@ -1,10 +1,10 @@
-#include "core/quic/fair_queue.hpp"
+#include "core/queue/fair_queue.hpp"
 
 #include <quicether/base/assert.hpp>
 
 #include <algorithm>
 
-namespace quicether::quic {
+namespace quicether::queue {
 
 FairQueue::~FairQueue() {
   if (!flows_) {
@@ -17,30 +17,46 @@ FairQueue::~FairQueue() {
   }
 }
 
-void FairQueue::push(Instant now, const OutgoingDatagram& datagram) {
+std::unique_ptr<WaitingDatagram> copy_of(Instant now,
+                                         const OutgoingDatagram& datagram,
+                                         BlockPool& blocks,
+                                         WaitingPool& pool) {
   const auto bytes = datagram.header.size() + datagram.body.size();
-  const bool large = bytes > WaitingDatagram::kInlineBytes;
-  const auto cost = sizeof(WaitingDatagram) + (large ? kBlockBytes : 0);
-  if (bytes > kPayloadMax || cost > bytes_max_) {
+  if (bytes > kBlockBytes) {
+    return nullptr;
+  }
+  auto waiting = pool.take();
+  if (bytes > WaitingDatagram::kInlineBytes) {
+    waiting->block = blocks.take();
+  }
+  waiting->since = now;
+  waiting->flow = datagram.flow;
+  waiting->token = datagram.token;
+  waiting->bytes = static_cast<std::uint16_t>(bytes);
+  waiting->more = datagram.more;
+  const auto out = waiting->writable();
+  copy_bytes(datagram.header, out);
+  copy_bytes(datagram.body, out.subspan(datagram.header.size()));
+  return waiting;
+}
+
+void FairQueue::push(Instant now, const OutgoingDatagram& datagram) {
+  auto waiting = copy_of(now, datagram, blocks_, pool_);
+  if (!waiting || waiting->cost() > bytes_max_) {
     ++dropped_;
+    if (waiting) {
+      give_back(std::move(waiting));
+    }
     return;
   }
   if (!flows_) {
     flows_ = std::make_unique<Flows>();
   }
+  const auto bytes = waiting->payload().size();
+  const auto cost = waiting->cost();
   while (used_ + cost > bytes_max_) {
     drop_from_longest();
   }
-  auto waiting = pool_.take();
-  if (large) {
-    waiting->block = blocks_.take();
-  }
-  waiting->since = now;
-  waiting->bytes = static_cast<std::uint16_t>(bytes);
-  waiting->more = datagram.more;
-  const Bytes out = large ? Bytes{*waiting->block} : Bytes{waiting->inline_bytes};
-  copy_bytes(datagram.header, out);
-  copy_bytes(datagram.body, out.subspan(datagram.header.size()));
   used_ += cost;
   ++count_;
 
@@ -151,7 +167,7 @@ std::uint8_t FairQueue::choose(Instant now) noexcept {
 bool FairQueue::survives(Flow& flow, Instant now) noexcept {
   const auto& head = *flow.head;
   const bool needed = head.more && !flow.inside;  // by the rest of its packet
-  if (needed || !flow.codel.drops(now, now - head.since, flow.bytes - head.bytes)) {
+  if (needed || !flow.codel.drops(codel_, now, now - head.since, flow.bytes - head.bytes)) {
     return true;
   }
   remove_head(flow);
@@ -159,15 +175,16 @@ bool FairQueue::survives(Flow& flow, Instant now) noexcept {
   return false;
 }
 
-void FairQueue::pop() noexcept {
+std::unique_ptr<WaitingDatagram> FairQueue::take() noexcept {
   QE_DASSERT(current_ != kNone);
   const auto index = current_;
   flow(index).credit -= static_cast<std::int32_t>(flow(index).head->bytes);
-  remove_head(flow(index));
+  auto taken = unlink_head(flow(index));
   packet_of_ = flow(index).inside ? index : kNone;
+  return taken;
 }
 
-void FairQueue::remove_head(Flow& flow) noexcept {
+std::unique_ptr<WaitingDatagram> FairQueue::unlink_head(Flow& flow) noexcept {
   auto head = std::move(flow.head);
   flow.head = std::move(head->next);
   flow.inside = head->more && flow.head;
@@ -177,10 +194,14 @@ void FairQueue::remove_head(Flow& flow) noexcept {
   if (current_ != kNone && &(*flows_)[current_] == &flow) {
     current_ = kNone;
   }
-  if (head->block) {
-    blocks_.give(std::move(head->block));
+  return head;
+}
+
+void FairQueue::give_back(std::unique_ptr<WaitingDatagram> datagram) noexcept {
+  if (datagram->block) {
+    blocks_.give(std::move(datagram->block));
   }
-  pool_.give(std::move(head));
+  pool_.give(std::move(datagram));
 }
 
 // To the end of the packet: what is left of one is of no use without its beginning.
@@ -194,4 +215,4 @@ void FairQueue::drop_from_longest() noexcept {
   } while (longest.head && longest.inside);
 }
 
-}  // namespace quicether::quic
+}  // namespace quicether::queue

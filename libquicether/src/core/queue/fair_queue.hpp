@@ -1,19 +1,19 @@
-#ifndef QUICETHER_SRC_CORE_QUIC_FAIR_QUEUE_HPP
-#define QUICETHER_SRC_CORE_QUIC_FAIR_QUEUE_HPP
+#ifndef QUICETHER_SRC_CORE_QUEUE_FAIR_QUEUE_HPP
+#define QUICETHER_SRC_CORE_QUEUE_FAIR_QUEUE_HPP
 
-#include "core/quic/block_pool.hpp"
-#include "core/quic/codel.hpp"
+#include "core/queue/block_pool.hpp"
+#include "core/queue/codel.hpp"
 
 #include <quicether/base/bytes.hpp>
 #include <quicether/base/time.hpp>
-#include <quicether/core/quic/endpoint.hpp>
+#include <quicether/core/queue/outgoing_datagram.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 
-namespace quicether::quic {
+namespace quicether::queue {
 
 /// A DATAGRAM payload that waits.
 struct WaitingDatagram {
@@ -23,12 +23,18 @@ struct WaitingDatagram {
   std::unique_ptr<WaitingDatagram> next{};
   std::unique_ptr<Block> block{};
   Instant since{};
+  std::uint32_t flow = 0;
+  std::uint32_t token = 0;
   std::uint16_t bytes = 0;
   bool more = false;  ///< the next one is part of the same packet
   std::array<std::uint8_t, kInlineBytes> inline_bytes;
 
   [[nodiscard]] ConstBytes payload() const noexcept {
     return (block ? ConstBytes{*block} : ConstBytes{inline_bytes}).first(bytes);
+  }
+
+  [[nodiscard]] Bytes writable() noexcept {
+    return (block ? Bytes{*block} : Bytes{inline_bytes}).first(bytes);
   }
 
   /// Of memory.
@@ -38,6 +44,12 @@ struct WaitingDatagram {
 };
 
 using WaitingPool = SparePool<WaitingDatagram>;
+
+/// A copy of a payload in memory of the pools; null when it is larger than a block.
+[[nodiscard]] std::unique_ptr<WaitingDatagram> copy_of(Instant now,
+                                                       const OutgoingDatagram& datagram,
+                                                       BlockPool& blocks,
+                                                       WaitingPool& pool);
 
 /// DATAGRAM payloads that wait for the congestion window or the socket, bounded in memory.
 ///
@@ -56,8 +68,11 @@ class FairQueue {
   /// Bytes that a flow may send per turn: a packet. RFC 8290 section 5.2.4.
   static constexpr std::int32_t kQuantum = 1514;
 
-  FairQueue(BlockPool& blocks, WaitingPool& pool, std::size_t bytes_max) noexcept
-      : blocks_{blocks}, pool_{pool}, bytes_max_{bytes_max} {}
+  FairQueue(BlockPool& blocks,
+            WaitingPool& pool,
+            std::size_t bytes_max,
+            CodelConfig codel = {}) noexcept
+      : blocks_{blocks}, pool_{pool}, bytes_max_{bytes_max}, codel_{codel} {}
 
   FairQueue(const FairQueue&) = delete;
   FairQueue& operator=(const FairQueue&) = delete;
@@ -65,6 +80,11 @@ class FairQueue {
 
   /// Copies a payload to the back of its flow's queue, dropping from the longest one to make room.
   void push(Instant now, const OutgoingDatagram& datagram);
+
+  /// Bounds the memory anew; what is too much goes with the next push().
+  void set_bytes_max(std::size_t bytes_max) noexcept { bytes_max_ = bytes_max; }
+
+  void set_codel(const CodelConfig& codel) noexcept { codel_ = codel; }
 
   [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
 
@@ -75,7 +95,10 @@ class FairQueue {
   [[nodiscard]] const WaitingDatagram* front(Instant now) noexcept;
 
   /// Takes out what front() gave last, just now.
-  void pop() noexcept;
+  void pop() noexcept { give_back(take()); }
+
+  /// Likewise, and hands it over, block and all.
+  [[nodiscard]] std::unique_ptr<WaitingDatagram> take() noexcept;
 
   /// Payloads that were dropped.
   [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }
@@ -118,12 +141,17 @@ class FairQueue {
 
   [[nodiscard]] std::uint8_t choose(Instant now) noexcept;
   [[nodiscard]] bool survives(Flow& flow, Instant now) noexcept;
-  void remove_head(Flow& flow) noexcept;
+  [[nodiscard]] std::unique_ptr<WaitingDatagram> unlink_head(Flow& flow) noexcept;
+  void give_back(std::unique_ptr<WaitingDatagram> datagram) noexcept;
+
+  void remove_head(Flow& flow) noexcept { give_back(unlink_head(flow)); }
+
   void drop_from_longest() noexcept;
 
   BlockPool& blocks_;
   WaitingPool& pool_;
   std::size_t bytes_max_;
+  CodelConfig codel_;
   std::unique_ptr<Flows> flows_{};
   List fresh_{};  ///< flows that had been empty (RFC 8290: new)
   List old_{};
@@ -134,6 +162,6 @@ class FairQueue {
   std::uint64_t dropped_ = 0;
 };
 
-}  // namespace quicether::quic
+}  // namespace quicether::queue
 
-#endif  // QUICETHER_SRC_CORE_QUIC_FAIR_QUEUE_HPP
+#endif  // QUICETHER_SRC_CORE_QUEUE_FAIR_QUEUE_HPP

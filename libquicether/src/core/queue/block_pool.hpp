@@ -1,13 +1,13 @@
-#ifndef QUICETHER_SRC_CORE_QUIC_BLOCK_POOL_HPP
-#define QUICETHER_SRC_CORE_QUIC_BLOCK_POOL_HPP
+#ifndef QUICETHER_SRC_CORE_QUEUE_BLOCK_POOL_HPP
+#define QUICETHER_SRC_CORE_QUEUE_BLOCK_POOL_HPP
 
-#include "core/quic/spare_pool.hpp"
+#include "core/queue/spare_pool.hpp"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 
-namespace quicether::quic {
+namespace quicether::queue {
 
 /// Bytes of one block of streams and of large datagrams.
 inline constexpr std::size_t kBlockBytes = std::size_t{16} << 10U;
@@ -16,6 +16,6 @@ using Block = std::array<std::uint8_t, kBlockBytes>;
 
 using BlockPool = SparePool<Block>;
 
-}  // namespace quicether::quic
+}  // namespace quicether::queue
 
-#endif  // QUICETHER_SRC_CORE_QUIC_BLOCK_POOL_HPP
+#endif  // QUICETHER_SRC_CORE_QUEUE_BLOCK_POOL_HPP

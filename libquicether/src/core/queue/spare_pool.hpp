@@ -1,12 +1,12 @@
-#ifndef QUICETHER_SRC_CORE_QUIC_SPARE_POOL_HPP
-#define QUICETHER_SRC_CORE_QUIC_SPARE_POOL_HPP
+#ifndef QUICETHER_SRC_CORE_QUEUE_SPARE_POOL_HPP
+#define QUICETHER_SRC_CORE_QUEUE_SPARE_POOL_HPP
 
 #include <cstddef>
 #include <memory>
 #include <utility>
 #include <vector>
 
-namespace quicether::quic {
+namespace quicether::queue {
 
 /// Memory of queues that grow and shrink by equal pieces: used ones are kept for the next queue, so
 /// that a steady flow allocates nothing and an idle connection holds nothing.
@@ -36,6 +36,6 @@ class SparePool {
   std::vector<std::unique_ptr<T>> spare_{};
 };
 
-}  // namespace quicether::quic
+}  // namespace quicether::queue
 
-#endif  // QUICETHER_SRC_CORE_QUIC_SPARE_POOL_HPP
+#endif  // QUICETHER_SRC_CORE_QUEUE_SPARE_POOL_HPP

@@ -1,4 +1,4 @@
-#include "core/quic/fair_queue.hpp"
+#include "core/queue/fair_queue.hpp"
 
 #include <quicether/base/random.hpp>
 
@@ -10,7 +10,7 @@
 #include <ranges>
 #include <vector>
 
-namespace quicether::quic {
+namespace quicether::queue {
 namespace {
 
 using std::chrono::microseconds;
@@ -34,7 +34,7 @@ std::vector<Duration> drops_within(Codel& codel,
                                    std::size_t bytes_behind = 100'000) {
   std::vector<Duration> drops;
   for (Duration at{}; at < length; at += microseconds{100}) {
-    while (codel.drops(from + at, sojourn, bytes_behind)) {
+    while (codel.drops({}, from + at, sojourn, bytes_behind)) {
       drops.push_back(at);
     }
   }
@@ -42,15 +42,15 @@ std::vector<Duration> drops_within(Codel& codel,
 }
 
 TEST_CASE("codel: drops nothing while packets wait less than the target, or alone",
-          "[quic][codel]") {
+          "[queue][codel]") {
   Codel codel;
-  CHECK(drops_within(codel, kStart, seconds{5}, Codel::kTarget - microseconds{1}).empty());
+  CHECK(drops_within(codel, kStart, seconds{5}, CodelConfig{}.target - microseconds{1}).empty());
   CHECK(drops_within(codel, kStart + seconds{5}, seconds{5}, seconds{1}, 1500).empty());
   CHECK_FALSE(drops_within(codel, kStart + seconds{10}, seconds{5}, seconds{1}, 1501).empty());
 }
 
 TEST_CASE("codel: drops after an interval, and then at a pace that grows with the square root",
-          "[quic][codel]") {
+          "[queue][codel]") {
   Codel codel;
   const auto drops = drops_within(codel, kStart, milliseconds{400}, milliseconds{20});
   // 100, + 100, + 100 / sqrt(2), + 100 / sqrt(3), + 100 / 2 milliseconds
@@ -62,23 +62,24 @@ TEST_CASE("codel: drops after an interval, and then at a pace that grows with th
   }
 }
 
-TEST_CASE("codel: one packet in time ends it, and an interval has to pass again", "[quic][codel]") {
+TEST_CASE("codel: one packet in time ends it, and an interval has to pass again",
+          "[queue][codel]") {
   Codel codel;
   CHECK(drops_within(codel, kStart, milliseconds{99}, milliseconds{20}).empty());
-  CHECK_FALSE(codel.drops(kStart + milliseconds{99}, milliseconds{1}, 100'000));
+  CHECK_FALSE(codel.drops({}, kStart + milliseconds{99}, milliseconds{1}, 100'000));
   const auto drops = drops_within(codel, kStart + milliseconds{100}, milliseconds{150}, seconds{1});
   REQUIRE(drops.size() == 1);
   CHECK(drops[0] == milliseconds{100});
 }
 
 TEST_CASE("codel: goes on at its old pace when the queue is back soon, and anew when late",
-          "[quic][codel]") {
+          "[queue][codel]") {
   for (const bool soon : {true, false}) {
     Codel codel;
     auto now = kStart;
     const auto first = drops_within(codel, now, seconds{3}, milliseconds{20});
     now = now + seconds{3};
-    CHECK_FALSE(codel.drops(now, milliseconds{1}, 100'000));
+    CHECK_FALSE(codel.drops({}, now, milliseconds{1}, 100'000));
     now = now + (soon ? seconds{1} : seconds{3});
     const auto again = drops_within(codel, now, milliseconds{300}, milliseconds{20});
     CHECK(first.size() > 100);
@@ -103,7 +104,7 @@ std::uint32_t number_of(const WaitingDatagram& waiting) {
   return load_be<std::uint32_t>(waiting.payload().subspan(4));
 }
 
-TEST_CASE("fair_queue: keeps content, and order within each flow", "[quic][fair_queue]") {
+TEST_CASE("fair_queue: keeps content, and order within each flow", "[queue][fair_queue]") {
   Pools pools;
   FairQueue queue{pools.blocks, pools.waiting, std::size_t{64} << 20U};
   std::map<std::uint32_t, std::deque<ByteVector>> model;
@@ -134,7 +135,7 @@ TEST_CASE("fair_queue: keeps content, and order within each flow", "[quic][fair_
   CHECK(queue.dropped() == 0);
 }
 
-TEST_CASE("fair_queue: flows that are always full share by bytes", "[quic][fair_queue]") {
+TEST_CASE("fair_queue: flows that are always full share by bytes", "[queue][fair_queue]") {
   Pools pools;
   FairQueue queue{pools.blocks, pools.waiting, std::size_t{4} << 20U};
   // Hashes that fall into one set of the table, which has eight places.
@@ -163,7 +164,7 @@ TEST_CASE("fair_queue: flows that are always full share by bytes", "[quic][fair_
   }
 }
 
-TEST_CASE("fair_queue: nine polite flows do not feel a greedy one", "[quic][fair_queue]") {
+TEST_CASE("fair_queue: nine polite flows do not feel a greedy one", "[queue][fair_queue]") {
   Pools pools;
   FairQueue queue{pools.blocks, pools.waiting, std::size_t{1} << 20U};
   // A line of 20 Mbit/s: 1000 bytes in 400 microseconds. The greedy flow offers twice as much, the
@@ -203,7 +204,7 @@ TEST_CASE("fair_queue: nine polite flows do not feel a greedy one", "[quic][fair
   CHECK(sent[kGreedy] > 50'000 * 5 / 10);  // all that is left: 55 %
 }
 
-TEST_CASE("fair_queue: a sender that backs off waits about the target", "[quic][fair_queue]") {
+TEST_CASE("fair_queue: a sender that backs off waits about the target", "[queue][fair_queue]") {
   Pools pools;
   FairQueue queue{pools.blocks, pools.waiting, std::size_t{1} << 20U};
   // 10 Mbit/s, round trip 50 ms, 1250 bytes a millisecond; a window that grows by one packet a
@@ -244,13 +245,13 @@ TEST_CASE("fair_queue: a sender that backs off waits about the target", "[quic][
     dropped = queue.dropped();
   }
   std::ranges::sort(sojourns);
-  CHECK(sojourns[sojourns.size() / 2] <= 3 * Codel::kTarget);
+  CHECK(sojourns[sojourns.size() / 2] <= 3 * CodelConfig{}.target);
   CHECK(sojourns[sojourns.size() * 99 / 100] <= milliseconds{60});
   CHECK(sent >= static_cast<std::size_t>(kSlots) * 2 / 3 * 8 / 10);  // Reno, with so little queue
 }
 
 TEST_CASE("fair_queue: when memory is used up, the longest queue loses its head",
-          "[quic][fair_queue]") {
+          "[queue][fair_queue]") {
   Pools pools;
   constexpr std::size_t kBytes = 100 * sizeof(WaitingDatagram);
   FairQueue queue{pools.blocks, pools.waiting, kBytes};
@@ -275,7 +276,7 @@ TEST_CASE("fair_queue: when memory is used up, the longest queue loses its head"
   CHECK(left[2].size() >= 90);
 }
 
-TEST_CASE("fair_queue: what cannot wait is counted", "[quic][fair_queue]") {
+TEST_CASE("fair_queue: what cannot wait is counted", "[queue][fair_queue]") {
   Pools pools;
   FairQueue queue{pools.blocks, pools.waiting, 3 * kBlockBytes};
   queue.push(kStart, {{}, ByteVector(FairQueue::kPayloadMax), 1});
@@ -289,7 +290,7 @@ TEST_CASE("fair_queue: what cannot wait is counted", "[quic][fair_queue]") {
   CHECK(tiny.dropped() == 1);
 }
 
-TEST_CASE("fair_queue: empty payloads are payloads", "[quic][fair_queue]") {
+TEST_CASE("fair_queue: empty payloads are payloads", "[queue][fair_queue]") {
   Pools pools;
   FairQueue queue{pools.blocks, pools.waiting, 2 * sizeof(WaitingDatagram)};
   for (int i = 0; i < 3; ++i) {
@@ -301,7 +302,7 @@ TEST_CASE("fair_queue: empty payloads are payloads", "[quic][fair_queue]") {
   CHECK(queue.front(kStart)->payload().empty());
 }
 
-TEST_CASE("fair_queue: the front stays until it is taken", "[quic][fair_queue]") {
+TEST_CASE("fair_queue: the front stays until it is taken", "[queue][fair_queue]") {
   Pools pools;
   FairQueue queue{pools.blocks, pools.waiting, 10 * sizeof(WaitingDatagram)};
   queue.push(kStart, {{}, numbered(1, 1, 1000), 1});
@@ -318,7 +319,7 @@ TEST_CASE("fair_queue: the front stays until it is taken", "[quic][fair_queue]")
 }
 
 TEST_CASE("fair_queue: the payloads of one packet leave one after the other",
-          "[quic][fair_queue]") {
+          "[queue][fair_queue]") {
   Pools pools;
   FairQueue queue{pools.blocks, pools.waiting, std::size_t{16} << 20U};
   SeededRandom random{9};
@@ -346,7 +347,7 @@ TEST_CASE("fair_queue: the payloads of one packet leave one after the other",
 }
 
 TEST_CASE("fair_queue: CoDel spares the payload that the rest of a packet needs",
-          "[quic][fair_queue]") {
+          "[queue][fair_queue]") {
   Pools pools;
   FairQueue queue{pools.blocks, pools.waiting, std::size_t{64} << 20U};
   constexpr std::uint32_t kParts = 10;
@@ -367,4 +368,4 @@ TEST_CASE("fair_queue: CoDel spares the payload that the rest of a packet needs"
 }
 
 }  // namespace
-}  // namespace quicether::quic
+}  // namespace quicether::queue
