@@ -1,4 +1,5 @@
-// A path scheduler of one's own: small packets on the fastest path, the rest by turns on all.
+// A path scheduler of one's own: small packets on the fastest path, the rest by turns on all that
+// take more, and waiting when none does.
 #include <quicether/node.hpp>
 #include <quicether/system_environment.hpp>
 
@@ -18,10 +19,16 @@ class SmallFirst final : public quicether::path::PathScheduler {
     if (packet.bytes <= kSmall) {
       const auto fastest = std::ranges::min_element(paths, {}, &quicether::path::PathView::rtt);
       chosen[0] = static_cast<std::uint8_t>(fastest - paths.begin());
-    } else {
-      chosen[0] = static_cast<std::uint8_t>(next_++ % paths.size());
+      return 1;
     }
-    return 1;
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      const auto path = next_++ % paths.size();
+      if (paths[path].takes_more) {
+        chosen[0] = static_cast<std::uint8_t>(path);
+        return 1;
+      }
+    }
+    return 0;
   }
 
  private:

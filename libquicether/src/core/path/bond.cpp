@@ -235,9 +235,9 @@ void Bond::Impl::push(Instant now, std::span<const queue::OutgoingDatagram> data
   queue_.set_bytes_max(queue_bytes_max());
   queue_.set_codel(codel(now));
   for (const auto& datagram : datagrams) {
-    if (!packet_goes_on_) {
-      bulk_ = is_bulk(now, flow_of(datagram.flow), datagram.header.size() + datagram.body.size());
-    }
+    const auto bytes = datagram.header.size() + datagram.body.size();
+    const bool bulk = is_bulk(now, flow_of(datagram.flow), bytes);
+    bulk_ = packet_goes_on_ ? bulk_ : bulk;
     packet_goes_on_ = datagram.more;
     if (bulk_ || view_count_ == 0) {
       queue_.push(now, datagram);

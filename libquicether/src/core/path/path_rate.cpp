@@ -15,6 +15,9 @@ constexpr double kStartupGain = 2.77;
 constexpr double kDrainGain = 1 / kStartupGain;
 constexpr double kWindowGain = 2;
 
+// Rates are maxima of samples, so a little more than what the path carries.
+constexpr double kPacingMargin = 0.99;
+
 // ProbeBW: a quarter more, the queue of that gone again, and some round trips in between.
 constexpr std::array<double, 8> kCruiseGains{1.25, 0.75, 1, 1, 1, 1, 1, 1};
 
@@ -25,6 +28,9 @@ constexpr Duration kMinRttAge = std::chrono::seconds{10};
 /// trip, and what is to be sent then was under way on another path before.
 constexpr std::size_t kWindowPackets = 32;
 constexpr double kLossStep = 1.0 / 256;
+
+/// What a round trip may be longer than the shortest by a quarter, and no queue is behind it.
+constexpr Duration kQueueSlack = std::chrono::milliseconds{2};
 
 /// Of the packets of a round: above it the queue of the path is full.
 constexpr double kHeavyLoss = 0.1;
@@ -46,7 +52,7 @@ double PathRate::rate() const noexcept {
 }
 
 double PathRate::pacing_rate() const noexcept {
-  return gain_ * rate();
+  return gain_ * kPacingMargin * rate();
 }
 
 double PathRate::path_bytes() const noexcept {
@@ -54,10 +60,9 @@ double PathRate::path_bytes() const noexcept {
 }
 
 std::size_t PathRate::window_bytes() const noexcept {
-  const auto gain = mode_ == Mode::cruise ? kWindowGain : kStartupGain;
   // Acknowledgements of small windows come late: RFC 9000 section 13.2.1 allows 25 ms.
   const auto burst = rate() * Seconds{kBurst}.count();
-  const auto bytes = gain * path_bytes() + burst + 3 * kPacketBytes;
+  const auto bytes = kWindowGain * path_bytes() + burst + 3 * kPacketBytes;
   return std::max(static_cast<std::size_t>(bytes), kWindowPackets * kPacketBytes);
 }
 
@@ -71,8 +76,12 @@ RateStamp PathRate::on_sent(Instant now, std::size_t bytes) noexcept {
     delivered_at_ = now;
   }
   bytes_in_flight_ += bytes;
-  const auto length = Seconds{static_cast<double>(bytes) / pacing_rate()};
-  next_send_ = std::max(next_send_, now) + std::chrono::duration_cast<Duration>(length);
+  // Startup is not paced: the flow inside doubles its rate by itself, and takes packets that are
+  // stretched over a round trip for those of a path that is full (HyStart, RFC 9406).
+  if (mode_ != Mode::startup) {
+    const auto length = Seconds{static_cast<double>(bytes) / pacing_rate()};
+    next_send_ = std::max(next_send_, now) + std::chrono::duration_cast<Duration>(length);
+  }
   return {now, delivered_, delivered_at_, first_sent_, limited_until_ != 0};
 }
 
@@ -179,7 +188,7 @@ void PathRate::on_round() noexcept {
   if (peaks_[0].rate >= 1.25 * full_rate_) {
     full_rate_ = peaks_[0].rate;
     rounds_without_growth_ = 0;
-  } else if (!limited) {
+  } else if (!limited || smoothed_rtt_ > min_rtt_ + min_rtt_ / 4 + kQueueSlack) {
     ++rounds_without_growth_;
   }
   if (rounds_without_growth_ >= 3) {

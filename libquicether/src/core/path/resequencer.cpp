@@ -52,10 +52,11 @@ class Flow {
     return slot.received && slot.sequence == sequence;
   }
 
-  /// Half of the ring is for what is to come, half for what was.
+  /// A quarter of the ring is for what is to come, the rest for what was: after those that waited
+  /// came out, what they waited for may still come.
   [[nodiscard]] bool covers(std::int32_t distance) const noexcept {
-    const auto half = static_cast<std::int32_t>(slots_.size() / 2);
-    return distance < half && distance >= -half;
+    const auto quarter = static_cast<std::int32_t>(slots_.size() / 4);
+    return distance < quarter && distance >= -3 * quarter;
   }
 
   void resize(std::size_t slots) {
