@@ -139,8 +139,22 @@ sed -n 's/^{/   counters: {/p' "$work/link.log"
 grep -q "\"there\": {.*\"dropped_too_large\": 1,.*\"back\": " "$work/link.log" ||
   fail "the packet that was too large is not counted"
 
+step "silence on request, and its end"
+emulate delay=1ms
+kill -USR1 "$(pid_of link)"
+for from in a b; do
+  to=10.1.0.$([[ $from == a ]] && echo 2 || echo 1)
+  limit 5 in_ns "$from" ping -q -c 3 -i 0.05 -W 1 "$to" >/dev/null && fail "$from got through"
+done
+kill -USR2 "$(pid_of link)"
+limit 5 in_ns a ping -q -c 3 -i 0.05 -W 1 10.1.0.2 >silence.txt
+grep -q " 0% packet loss" silence.txt || fail "not all came through again"
+end_link
+grep -Eq '"there": {.*"dropped_silently": ([3-9]|[1-9][0-9]).*"back": {.*"dropped_silently": [3-9]' \
+  "$work/link.log" || fail "the packets that were lost are not counted"
+
 step "wrong profiles are refused"
-for profile in rate=fast rate=nan delay=infms loss=60% burst=1% burst=1%:0.5 mtu=20 rate delay=1m colour=red; do
+for profile in rate=fast rate=nan delay=infms loss=60% burst=1% burst=1%:0.5 corrupt=60% mtu=20 rate delay=1m colour=red; do
   limit 5 in_ns m "$emulator" left right "$profile" >"$work/refusal.txt" 2>&1 &&
     fail "'$profile' was taken"
   grep -q "'$profile'" "$work/refusal.txt" || fail "'$profile' is not named in the refusal"

@@ -28,8 +28,18 @@ class Direction {
     if (passage.fate != sim::Fate::delivered) {
       return false;
     }
+    if (passage.corruption) {
+      corrupt(*frame, *passage.corruption);
+    }
     flying_.push_back({passage.arrival, frame});
     return true;
+  }
+
+  /// Silent, it loses all that enters, and nobody is told; what is on its way still arrives.
+  void set_silent(bool silent) noexcept {
+    auto model = link_.model();
+    model.up = !silent;
+    link_.set_model(model);
   }
 
   /// When the next frame comes out.

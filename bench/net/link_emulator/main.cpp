@@ -31,15 +31,17 @@ constexpr std::string_view kUsage =
 Carries all frames between the interfaces LEFT and RIGHT of its namespace. PROFILE is what happens
 from LEFT to RIGHT; PROFILE_BACK, the other way, is the same when it is not given:
 
-  rate=100Mbit,delay=20ms,jitter=1ms,queue=500kB,loss=1%,burst=1%:5,mtu=1500
+  rate=100Mbit,delay=20ms,jitter=1ms,queue=500kB,loss=1%,burst=1%:5,corrupt=1%,mtu=1500
 
 All parts are optional. queue is in bytes or in time at the rate (50ms); loss hits each packet by
 itself, burst is a share and the mean length of a burst. Prints "ready", and at the end, after
---seconds (60) or SIGTERM, one line of JSON with counters. The two ends must have TCP segmentation,
-GSO and GRO switched off: packets larger than the MTU are dropped.
+--seconds (60) or SIGTERM, one line of JSON with counters. SIGUSR1 makes the link silent: it loses
+all that enters, both ways, until SIGUSR2. The two ends must have TCP segmentation, GSO and GRO
+switched off: packets larger than the MTU are dropped.
 )";
 
 volatile std::sig_atomic_t stop_wanted = 0;
+volatile std::sig_atomic_t silence_wanted = 0;
 
 Instant monotonic_now() noexcept {
   timespec time{};
@@ -97,6 +99,7 @@ class LinkEmulator {
 
   void run(Instant end, const sigset_t& signals_while_waiting) {
     while (stop_wanted == 0) {
+      be_silent(silence_wanted != 0);
       const bool more_there = carry(there_, back_.port);
       const bool more_back = carry(back_, there_.port);
       const auto now = monotonic_now();
@@ -124,6 +127,14 @@ class LinkEmulator {
     Direction direction;
     std::uint64_t refused_by_kernel = 0;
   };
+
+  void be_silent(bool silent) noexcept {
+    if (silent != silent_) {
+      silent_ = silent;
+      there_.direction.set_silent(silent);
+      back_.direction.set_silent(silent);
+    }
+  }
 
   /// Reads what arrived, sends what is due; returns whether there may be more of either.
   bool carry(Lane& lane, PacketPort& out) {
@@ -160,8 +171,10 @@ class LinkEmulator {
     item("passed", stats.datagrams_passed);
     item("passed_bytes", stats.bytes_passed);
     item("lost", stats.lost);
+    item("corrupted", stats.corrupted);
     item("dropped_queue_full", stats.dropped_queue_full);
     item("dropped_too_large", stats.dropped_too_large);
+    item("dropped_silently", stats.dropped_down);
     item("refused_by_kernel", lane.refused_by_kernel);
     item("late", lane.direction.late());
     const std::chrono::duration<double, std::milli> late_max = lane.direction.late_max();
@@ -171,22 +184,37 @@ class LinkEmulator {
   FramePool frames_;
   Lane there_;
   Lane back_;
+  bool silent_ = false;
 };
 
-/// Lets SIGTERM and SIGINT in only while the program waits, so that none is missed.
+void on_signal(int signal) {
+  switch (signal) {
+    case SIGUSR1:
+      silence_wanted = 1;
+      break;
+    case SIGUSR2:
+      silence_wanted = 0;
+      break;
+    default:
+      stop_wanted = 1;
+  }
+}
+
+/// Lets signals in only while the program waits, so that none is missed.
 sigset_t hold_signals() {
   sigset_t held;
   sigset_t before;
   sigemptyset(&held);
-  for (const auto signal : {SIGTERM, SIGINT}) {
+  for (const auto signal : {SIGTERM, SIGINT, SIGUSR1, SIGUSR2}) {
     sigaddset(&held, signal);
     struct sigaction action{};
-    action.sa_handler = [](int) { stop_wanted = 1; };
+    action.sa_handler = on_signal;
     sigaction(signal, &action, nullptr);
   }
   pthread_sigmask(SIG_BLOCK, &held, &before);
-  sigdelset(&before, SIGTERM);
-  sigdelset(&before, SIGINT);
+  for (const auto signal : {SIGTERM, SIGINT, SIGUSR1, SIGUSR2}) {
+    sigdelset(&before, signal);
+  }
   return before;
 }
 

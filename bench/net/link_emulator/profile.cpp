@@ -135,10 +135,12 @@ sim::LinkModel parse_profile(std::string_view text) {
       model.loss = share(part);
     } else if (part.name == "burst") {
       model.bursts = burst(part);
+    } else if (part.name == "corrupt") {
+      model.corruption = share(part);
     } else if (part.name == "mtu") {
       model.mtu = whole_number(part, kPlain, 68, 9000, "an MTU is 68 to 9000 bytes");  // RFC 791
     } else {
-      refuse(part, "it is one of rate, delay, jitter, queue, loss, burst, mtu");
+      refuse(part, "it is one of rate, delay, jitter, queue, loss, burst, corrupt, mtu");
     }
   }
   if (model.rate_bits_per_second != sim::kUnlimited) {

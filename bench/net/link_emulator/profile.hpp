@@ -7,7 +7,7 @@
 
 namespace quicether::bench {
 
-/// Reads "rate=100Mbit,delay=20ms,jitter=1ms,queue=500kB,loss=1%,burst=1%:5,mtu=1500".
+/// Reads "rate=100Mbit,delay=20ms,jitter=1ms,queue=500kB,loss=1%,burst=1%:5,corrupt=1%,mtu=1500".
 ///
 /// All parts are optional. `queue` takes bytes (B, kB, MB; powers of ten) or a time at the rate
 /// (us, ms, s); unset, it is 50 ms. `burst` is a share and the mean length of a burst. Throws
