@@ -3,7 +3,7 @@
 #
 #   all.sh [--quick] [--output FOLDER] [--runs N]
 #
-# About two hours with the defaults, ten minutes with --quick. Nothing else should use the machine.
+# About four hours with the defaults, fifteen minutes with --quick. Nothing else should use the machine.
 set -euo pipefail
 net=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 output=$(cd "$net/.." && pwd)/results/latest
@@ -23,6 +23,7 @@ for veth in gro none; do
   "$net/tunnel.sh" "${options[@]}" --veth "$veth" --only raw,qed,wireguard-go,nebula
 done
 "$net/congestion.sh" "${options[@]}"
+"$net/bond.sh" "${options[@]}"
 "$net/packets.sh" "${options[@]}"
 "$net/shards.sh" "${options[@]}"
 "$net/connections.sh" "${short[@]}" --output "$output"

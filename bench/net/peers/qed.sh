@@ -1,5 +1,6 @@
 # QuicEther as it is built here. A variant sets qed_environment to NAME=VALUE words: every setting of
-# qed is a variable too (docs/configuration.md).
+# qed is a variable too (docs/configuration.md). What differs between the sides goes into their
+# configurations: qed_config_a, qed_config_b.
 qed_environment=${qed_environment-}
 available() { need "$programs/qed" "$programs/quicether"; }
 version() { "$programs/qed" --version; }
@@ -19,6 +20,7 @@ prepare() {
 }
 
 configure() { # SIDE OTHER [LINE]
+  local more=qed_config_$1
   cat >"$run/$1/config.toml" <<CONFIG
 node.state_dir = "$run/$1"
 network.tun_name = "$(device "$1")"
@@ -26,6 +28,7 @@ network.tun_addr = "$(overlay "$1")/24"
 security.policy_file = "$run/policy.toml"
 control.socket = "$run/$1/control.sock"
 monitoring.log_level = "warning"
+${!more-}
 [[peer]]
 id = "$(cat "$run/$2/id")"
 ${3-}

@@ -25,16 +25,18 @@ def names(folder="peers"):
 class Peer:
     """One tunnel between a and b while the `with` block lasts."""
 
-    def __init__(self, name, lab, logs=None):
+    def __init__(self, name, lab, logs=None, environment=None):
+        """environment: variables that its file reads."""
         self.name = name
         self._lab = lab
+        self._environment = environment or {}
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=name + "-", dir=logs or "/mnt"))
         self._file = next(path for folder in ("peers", "variants")
                           if (path := _NET / folder / f"{name}.sh").exists())
 
     def step(self, *step, timeout=30):
         env = dict(os.environ, BENCH_RUN=str(self.folder), BENCH_UNDERLAY_A=ADDRESSES["a"],
-                   BENCH_UNDERLAY_B=ADDRESSES["b"])
+                   BENCH_UNDERLAY_B=ADDRESSES["b"], **self._environment)
         return laboratory.run(["bash", str(_NET / "peers.sh"), str(self._file), *step], timeout,
                               env).strip()
 
