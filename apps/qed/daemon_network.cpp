@@ -1,6 +1,5 @@
 #include "daemon.hpp"
 #include "exit_code.hpp"
-#include "host_addresses.hpp"
 
 #include <quicether/mgmt/text.hpp>
 
@@ -9,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace qed {
@@ -170,7 +170,14 @@ std::optional<quicether::NetworkStatus> Daemon::network() {
 }
 
 mgmt::Answer<mgmt::NewInvite> Daemon::create_invite(bool once, quicether::Duration lifetime) {
-  const auto addresses = host_addresses(loaded_.config.network.tun_name);
+  std::vector<quicether::IpAddress> addresses;
+  for (const auto& interface : environment_->interfaces()) {
+    if (interface.up && interface.name != loaded_.config.network.tun_name) {
+      std::ranges::transform(interface.addresses,
+                             std::back_inserter(addresses),
+                             &quicether::InterfaceAddress::address);
+    }
+  }
   const auto invite = node_->create_invite({lifetime, once, addresses});
   if (invite) {
     return mgmt::NewInvite{record::to_text(*invite), invite->once, invite->expires};

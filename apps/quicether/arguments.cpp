@@ -10,6 +10,8 @@
 #include <boost/program_options/value_semantic.hpp>
 #include <fmt/format.h>
 
+#include <charconv>
+
 namespace cli {
 namespace {
 
@@ -78,6 +80,28 @@ boost::system::result<Arguments, Failure> sort_out(const CommandSpec& command,
 std::optional<std::string> Arguments::value(std::string_view option) const {
   const auto found = options.find(option);
   return found == options.end() ? std::nullopt : std::optional{found->second};
+}
+
+boost::system::result<std::uint32_t, Failure> Arguments::number(std::string_view option,
+                                                                std::uint32_t otherwise,
+                                                                std::uint32_t max) const {
+  const auto text = value(option);
+  if (!text) {
+    return otherwise;
+  }
+  std::uint32_t number = 0;
+  const auto read = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (read.ec != std::errc{} || read.ptr != text->data() + text->size() || number == 0 ||
+      number > max) {
+    return Failure{ExitCode::usage,
+                   fmt::format("--{}: found {}, expected a number from 1 to {}",
+                               option,
+                               quicether::mgmt::quote(*text, 64),
+                               max),
+                   {},
+                   {}};
+  }
+  return number;
 }
 
 boost::system::result<Arguments, Failure> parse_arguments(const CommandSpec& command,

@@ -5,6 +5,7 @@
 
 #include <boost/system/result.hpp>
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <span>
@@ -25,6 +26,13 @@ struct Arguments {
   [[nodiscard]] bool has(std::string_view option) const { return options.contains(option); }
 
   [[nodiscard]] std::optional<std::string> value(std::string_view option) const;
+
+  /// The number from 1 to `max` behind an option, `otherwise` without it.
+  ///
+  /// **Errors:** anything else.
+  [[nodiscard]] boost::system::result<std::uint32_t, Failure> number(std::string_view option,
+                                                                     std::uint32_t otherwise,
+                                                                     std::uint32_t max) const;
 };
 
 /// **Errors:** an unknown option, one without its argument or given twice, too many words.

@@ -120,7 +120,9 @@ std::vector<CommandSpec> make_commands() {
        .run = run_routes},
       {.name = "multipath",
        .summary = "list the paths to the peers",
-       .options = with_daemon_options({}),
+       .options = with_daemon_options(
+           {{"watch", "", "again every second", Offer::nothing, {}},
+            {"count", "NUMBER", "again every second, so often", Offer::nothing, {}}}),
        .run = run_multipath},
       {.name = "netcheck",
        .summary = "say whether others can reach this node, and why not",

@@ -13,6 +13,25 @@ struct Unit {
   std::int64_t seconds;
 };
 
+/// A number of three digits at most, in a unit of a power of 1000.
+struct Scaled {
+  double value;
+  std::size_t unit;  // 0: ones
+  int digits;        // behind the point
+
+  [[nodiscard]] char name() const { return " KMGTPE"[unit]; }
+};
+
+Scaled scale(std::uint64_t count) {
+  auto value = static_cast<double>(count);
+  std::size_t unit = 0;
+  while (value >= (unit == 0 ? 1000.0 : 999.5) && unit < 6) {
+    value /= 1000.0;
+    ++unit;
+  }
+  return {value, unit, value < 9.95 ? 1 : 0};
+}
+
 constexpr std::array kUnits{Unit{"d", 86400}, Unit{"h", 3600}, Unit{"m", 60}, Unit{"s", 1}};
 
 }  // namespace
@@ -28,18 +47,27 @@ std::string format_rtt(quicether::Duration rtt) {
 }
 
 std::string format_count(std::uint64_t count) {
-  if (count < 1000) {
-    return fmt::format("{}", count);
+  const auto scaled = scale(count);
+  return scaled.unit == 0 ? fmt::format("{}", count)
+                          : fmt::format("{:.{}f}{}", scaled.value, scaled.digits, scaled.name());
+}
+
+std::string format_bandwidth(std::uint64_t bits_per_second) {
+  const auto scaled = scale(bits_per_second);
+  return scaled.unit == 0
+             ? fmt::format("{} bps", bits_per_second)
+             : fmt::format("{:.{}f} {}bps", scaled.value, scaled.digits, scaled.name());
+}
+
+std::string format_loss(std::uint64_t lost, std::uint64_t sent) {
+  if (sent == 0) {
+    return "-";
   }
-  auto scaled = static_cast<double>(count) / 1000.0;
-  std::size_t unit = 0;
-  constexpr std::string_view kSuffixes = "KMGTPE";
-  while (scaled >= 999.5 && unit + 1 < kSuffixes.size()) {
-    scaled /= 1000.0;
-    ++unit;
-  }
-  const auto digits = scaled < 9.95 ? 1 : 0;
-  return fmt::format("{:.{}f}{}", scaled, digits, kSuffixes[unit]);
+  const auto percent = 100.0 * static_cast<double>(lost) / static_cast<double>(sent);
+  return lost == 0        ? "0%"
+         : percent < 0.01 ? "<0.01%"
+         : percent < 1.0  ? fmt::format("{:.2f}%", percent)
+                          : fmt::format("{:.1f}%", percent);
 }
 
 std::string format_uptime(quicether::Duration uptime) {

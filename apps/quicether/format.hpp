@@ -16,6 +16,12 @@ namespace cli {
 /// "950", "1.2K", "450K", "1.2M", "3.4G".
 [[nodiscard]] std::string format_count(std::uint64_t count);
 
+/// Bits per second: "950 bps", "25 Mbps", "1.2 Gbps".
+[[nodiscard]] std::string format_bandwidth(std::uint64_t bits_per_second);
+
+/// How much of `sent` was `lost`: "0%", "<0.01%", "0.02%", "1.5%"; "-" when nothing was sent.
+[[nodiscard]] std::string format_loss(std::uint64_t lost, std::uint64_t sent);
+
 /// The two largest units: "12s", "3m 5s", "2h 0m", "5d 3h".
 [[nodiscard]] std::string format_uptime(quicether::Duration uptime);
 

@@ -9,9 +9,7 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
-#include <optional>
 
 namespace cli {
 namespace {
@@ -24,30 +22,6 @@ using quicether::mgmt::printable;
 
 constexpr std::uint32_t kCountMax = 1'000'000;
 constexpr std::uint32_t kMillisecondsMax = 60'000;
-
-/// --count, --interval or --timeout.
-boost::system::result<std::uint32_t, Failure> number_of(const Arguments& arguments,
-                                                        std::string_view option,
-                                                        std::uint32_t otherwise,
-                                                        std::uint32_t max) {
-  const auto text = arguments.value(option);
-  if (!text) {
-    return otherwise;
-  }
-  std::uint32_t number = 0;
-  const auto read = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (read.ec != std::errc{} || read.ptr != text->data() + text->size() || number == 0 ||
-      number > max) {
-    return Failure{ExitCode::usage,
-                   fmt::format("--{}: found {}, expected a number from 1 to {}",
-                               option,
-                               quicether::mgmt::quote(*text, 64),
-                               max),
-                   {},
-                   {}};
-  }
-  return number;
-}
 
 /// What came back so far.
 struct Tally {
@@ -132,9 +106,9 @@ ExitCode run_ping(const Arguments& arguments, Output& output) {
     return output.fail({ExitCode::usage, "ping needs a name, a NodeId or an address", {}, {}});
   }
   const auto& name = arguments.words[0];
-  const auto count = number_of(arguments, "count", 4, kCountMax);
-  const auto interval = number_of(arguments, "interval", 1000, kMillisecondsMax);
-  const auto timeout = number_of(arguments, "timeout", 2000, kMillisecondsMax);
+  const auto count = arguments.number("count", 4, kCountMax);
+  const auto interval = arguments.number("interval", 1000, kMillisecondsMax);
+  const auto timeout = arguments.number("timeout", 2000, kMillisecondsMax);
   for (const auto* number : {&count, &interval, &timeout}) {
     if (!*number) {
       return output.fail(number->error());

@@ -2,7 +2,6 @@
 #include "daemon.hpp"
 #include "tables.hpp"
 
-#include <quicether/mgmt/interface_of.hpp>
 #include <quicether/mgmt/status_json.hpp>
 
 namespace cli {
@@ -24,7 +23,7 @@ ExitCode run_status(const Arguments& arguments, Output& output) {
   if (!peers) {
     return output.fail(to_failure(peers.error()));
   }
-  output.print(format_status(*status, *peers, quicether::mgmt::interface_of));
+  output.print(format_status(*status, *peers));
   return ExitCode::ok;
 }
 

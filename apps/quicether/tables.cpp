@@ -18,12 +18,14 @@ using quicether::PathStatus;
 using quicether::PeerStatus;
 using quicether::RouteStatus;
 using quicether::mgmt::printable;
+using quicether::path::PathState;
 
 // The path that a packet would take now: the active one with the lowest RTT.
 const PathStatus* best_path(const PeerStatus& peer) {
   const PathStatus* best = nullptr;
   for (const auto& path : peer.paths) {
-    const bool better = best == nullptr || (path.state == "active" && best->state != "active") ||
+    const bool active = path.state == PathState::active;
+    const bool better = best == nullptr || (active && best->state != PathState::active) ||
                         (path.state == best->state && path.rtt < best->rtt);
     best = better ? &path : best;
   }
@@ -38,18 +40,15 @@ std::string describe_state(const PeerStatus& peer) {
   return peer.detail.empty() ? text : fmt::format("{}: {}", text, peer.detail);
 }
 
-std::string describe_paths(const NodeStatus& status,
-                           std::span<const PeerStatus> peers,
-                           const InterfaceOf& interface_of) {
+std::string describe_paths(const NodeStatus& status, std::span<const PeerStatus> peers) {
   std::set<std::string> interfaces;
   for (const auto& peer : peers) {
     for (const auto& path : peer.paths) {
-      if (path.state == "active") {
-        interfaces.insert(interface_of(path.local.address));
+      if (path.state == PathState::active && !path.interface.empty()) {
+        interfaces.insert(printable(path.interface));
       }
     }
   }
-  interfaces.erase("-");
   return interfaces.empty()
              ? fmt::format("{}", status.paths_active)
              : fmt::format("{} ({})", status.paths_active, fmt::join(interfaces, ", "));
@@ -67,16 +66,14 @@ std::string describe_tun(const NodeStatus& status) {
 
 }  // namespace
 
-std::string format_status(const NodeStatus& status,
-                          std::span<const PeerStatus> peers,
-                          const InterfaceOf& interface_of) {
+std::string format_status(const NodeStatus& status, std::span<const PeerStatus> peers) {
   auto text = fmt::format("Node ID: {}\n", status.id.to_string());
   text += fmt::format("TUN Interface: {}\n", describe_tun(status));
   if (status.shards > 1) {
     text += fmt::format("Shards: {}\n", status.shards);
   }
   text += fmt::format("Connected Peers: {}\n", status.peers_connected);
-  text += fmt::format("Active Paths: {}\n", describe_paths(status, peers, interface_of));
+  text += fmt::format("Active Paths: {}\n", describe_paths(status, peers));
   if (!status.name.empty()) {
     text += fmt::format("Name: {}\n", printable(status.name));
   }
@@ -157,21 +154,22 @@ std::string format_routes(std::span<const RouteStatus> routes) {
   return format_table({"Destination", "Next Hop", "Interface"}, rows);
 }
 
-std::string format_multipath(std::span<const PeerStatus> peers, const InterfaceOf& interface_of) {
+std::string format_multipath(std::span<const PeerStatus> peers) {
   std::vector<Row> rows;
   for (const auto& peer : peers) {
     for (const auto& path : peer.paths) {
-      rows.push_back({interface_of(path.local.address),
+      rows.push_back({path.interface.empty() ? "-" : printable(path.interface),
                       path.local.address.to_string(),
                       format_rtt(path.rtt),
-                      "-",  // not measured in this version
+                      path.bandwidth_bps ? format_bandwidth(*path.bandwidth_bps) : "-",
                       format_count(path.packets_sent + path.packets_received),
-                      capitalized(path.state),
+                      format_loss(path.packets_lost, path.packets_sent),
+                      capitalized(to_string(path.state)),
                       format_node(peer.id, peer.name)});
     }
   }
-  return format_table({"Interface", "Address", "RTT", "Bandwidth", "Packets", "Status", "Peer"},
-                      rows);
+  return format_table(
+      {"Interface", "Address", "RTT", "Bandwidth", "Packets", "Loss", "Status", "Peer"}, rows);
 }
 
 }  // namespace cli

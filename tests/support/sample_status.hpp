@@ -77,7 +77,9 @@ inline std::vector<PeerStatus> sample_peers() {
   PathStatus path;
   path.local = SocketAddress::parse("192.168.1.5:9000").value();
   path.remote = SocketAddress::parse("203.0.113.5:9000").value();
-  path.state = "active";
+  path.interface = "eth0";
+  path.state = path::PathState::active;
+  path.bandwidth_bps = 94000000;
   path.rtt = 15200us;
   path.packets_sent = 1200000;
   path.packets_received = 450000;

@@ -5,6 +5,7 @@
 #include <quicether/base/error.hpp>
 #include <quicether/base/ids.hpp>
 #include <quicether/core/path/link_table.hpp>
+#include <quicether/core/path/multipath_config.hpp>
 #include <quicether/core/path/scheduler.hpp>
 #include <quicether/core/wire/control_message.hpp>
 #include <quicether/core/wire/offload.hpp>
@@ -36,6 +37,7 @@ struct PathManagerConfig {
   Duration address_check = std::chrono::seconds{1};
   /// Super-packets go as chunks to peers that take them, instead of packet by packet.
   bool chunks = true;
+  path::MultipathConfig multipath{};  ///< peers are told by TransportConfig::sessions.capabilities
 };
 
 /// Takes IP packets that arrive over links.
@@ -64,6 +66,9 @@ class LinkObserver {
 
   /// Something is to be sent to a peer that was not added.
   virtual void on_link_wanted(PeerIndex peer) = 0;
+
+  /// PathManager::endpoints() changed.
+  virtual void on_endpoints_changed() {}
 
   /// Whoever answers at the addresses of a target without an id belongs to another shard.
   virtual void on_target_misplaced(path::TargetId target, const NodeId& id) = 0;
@@ -109,6 +114,8 @@ class PathManager {
   [[nodiscard]] result<path::TargetId> add_peer(path::PeerTarget target);
 
   /// Adds a second static path; see path::LinkTable::add_path().
+  ///
+  /// **Errors:** also `unsupported` with `multipath.enabled`: then the paths are planned.
   [[nodiscard]] result<void> add_path(path::TargetId target,
                                       std::uint8_t path_id,
                                       const SocketAddress& local,
@@ -182,6 +189,10 @@ class PathManager {
   std::size_t send_packets(PeerIndex peer, std::span<const wire::IpPacket> packets);
 
   void flush();
+
+  /// Where peers may dial this host, one address of each interface and family; none unless several
+  /// paths are taken.
+  [[nodiscard]] std::vector<SocketAddress> endpoints() const;
 
   /// Every counter by its dotted name, in name order.
   [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> counters() const;

@@ -4,6 +4,7 @@
 #include <quicether/base/address.hpp>
 #include <quicether/base/node_id.hpp>
 #include <quicether/base/time.hpp>
+#include <quicether/core/path/path_state.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -15,10 +16,13 @@ namespace quicether {
 
 /// One path of a link, as an operator sees it.
 struct PathStatus {
+  std::uint8_t path_id = 0;
+  std::string interface{};  ///< that has the local address; empty: none
   SocketAddress local{};
   SocketAddress remote{};
-  std::string state{};  ///< "active", "probing", "failed"
-  Duration rtt{};       ///< smoothed
+  path::PathState state = path::PathState::probing;
+  Duration rtt{};                                ///< smoothed
+  std::optional<std::uint64_t> bandwidth_bps{};  ///< bits per second; none: not measured
   std::uint64_t packets_sent = 0;
   std::uint64_t packets_received = 0;
   std::uint64_t packets_lost = 0;

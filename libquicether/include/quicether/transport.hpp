@@ -11,6 +11,7 @@
 #include <boost/asio/async_result.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -200,11 +201,15 @@ class Transport {
   /// Makes a session send something that must be acknowledged.
   void ping(SessionId session);
 
-  /// Moves sessions whose local address no longer is the one towards their peer (roaming).
+  /// See DatagramSocket::pin(); also for the socket that open() makes later.
+  void pin(std::span<const AddressPin> pins);
+
+  /// Moves sessions whose local address no longer is the one towards their peer (roaming), but not
+  /// those that `stays` says to leave where they are.
   ///
   /// Sessions that this side dialled move. Those that the peer dialled cannot (RFC 9000 section 9):
   /// they are asked for a sign of life, and closed with `unreachable` after 3 s without one.
-  void check_local_addresses();
+  void check_local_addresses(const std::function<bool(SessionId)>& stays = {});
 
   /// **Errors:** `no_session`.
   [[nodiscard]] result<quic::ConnectionStats> stats(SessionId session) const;

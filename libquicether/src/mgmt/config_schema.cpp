@@ -100,7 +100,6 @@ constexpr auto kMonitoring = &Config::monitoring;
 constexpr auto kPerformance = &Config::performance;
 constexpr auto kControl = &Config::control;
 
-constexpr std::string_view kOnePath = "each peer is reached over one path at a time";
 constexpr std::string_view kNoGateway = "no node forwards for others";
 
 constexpr std::array kSchema{
@@ -129,21 +128,16 @@ constexpr std::array kSchema{
     live(key<PeerSubjects, kPeers, &PeersSection::allowed>("peers.allowed")),
     live(peer_key()),
 
-    ignored(key<BooleanCodec, kMultipath, &MultipathSection::enabled>("multipath.enabled"),
-            kOnePath),
-    ignored(key<BooleanCodec, kMultipath, &MultipathSection::accept>("multipath.accept"), kOnePath),
-    ignored(key<ListCodec<InterfaceName>, kMultipath, &MultipathSection::interfaces>(
-                "multipath.interfaces"),
-            kOnePath),
-    ignored(key<OptionalCodec<ChoiceCodec<BondMode, kModes>>, kMultipath, &MultipathSection::mode>(
-                "multipath.mode"),
-            kOnePath),
-    ignored(key<OptionalCodec<ChoiceCodec<BondScheduler, kSchedulers>>,
-                kMultipath,
-                &MultipathSection::scheduler>("multipath.scheduler"),
-            kOnePath),
-    ignored(key<WeightsCodec, kMultipath, &MultipathSection::weights>("multipath.weights"),
-            kOnePath),
+    key<BooleanCodec, kMultipath, &MultipathSection::enabled>("multipath.enabled"),
+    key<BooleanCodec, kMultipath, &MultipathSection::accept>("multipath.accept"),
+    key<ListCodec<InterfaceName>, kMultipath, &MultipathSection::interfaces>(
+        "multipath.interfaces"),
+    key<OptionalCodec<ChoiceCodec<BondMode, kModes>>, kMultipath, &MultipathSection::mode>(
+        "multipath.mode"),
+    key<OptionalCodec<ChoiceCodec<BondScheduler, kSchedulers>>,
+        kMultipath,
+        &MultipathSection::scheduler>("multipath.scheduler"),
+    key<WeightsCodec, kMultipath, &MultipathSection::weights>("multipath.weights"),
 
     ignored(
         key<OptionalCodec<PeerSubjectCodec>, kGateway, &GatewaySection::prefer>("gateway.prefer"),

@@ -30,7 +30,7 @@ void judge_peer(const PeerStatus& peer, std::vector<std::string>& reasons) {
     return;
   }
   for (const auto& path : peer.paths) {
-    if (path.state == "failed") {
+    if (path.state == path::PathState::failed) {
       reasons.push_back(fmt::format("the path {} - {} to peer {} has failed",
                                     path.local.to_string(),
                                     path.remote.to_string(),

@@ -127,8 +127,8 @@ struct PathSum {
   std::size_t datagram_payload_max = 0;
 
   void add(const PathStatus& path) {
-    active = active || path.state == "active";
-    rtt = std::min(rtt, path.rtt);
+    active = active || path.state == path::PathState::active;
+    rtt = path.rtt > Duration{} ? std::min(rtt, path.rtt) : rtt;  // a failed one has none
     packets_sent += path.packets_sent;
     packets_received += path.packets_received;
     packets_lost += path.packets_lost;
@@ -140,8 +140,10 @@ struct PathSum {
 
 void add_path(MetricFamilies& out, const PathSum& path, const MetricLabels& labels) {
   out.gauge("path_up", "1: packets take this path.", path.active ? 1 : 0, labels);
-  out.gauge(
-      "path_rtt", "Smoothed round-trip time in milliseconds.", milliseconds(path.rtt), labels);
+  out.gauge("path_rtt",
+            "Smoothed round-trip time in milliseconds.",
+            milliseconds(path.rtt == Duration::max() ? Duration{} : path.rtt),
+            labels);
   out.counter("path_packets_sent_total", "Packets sent.", count(path.packets_sent), labels);
   out.counter("path_packets_recv_total", "Packets received.", count(path.packets_received), labels);
   out.counter("path_packets_lost_total",
@@ -156,9 +158,7 @@ void add_path(MetricFamilies& out, const PathSum& path, const MetricLabels& labe
             labels);
 }
 
-void add_peer(MetricFamilies& out,
-              const PeerStatus& peer,
-              const std::function<std::string(const IpAddress&)>& interface_of) {
+void add_peer(MetricFamilies& out, const PeerStatus& peer) {
   const auto id = peer.id.to_string();
   // The name is the peer's own word, and may change: it is a label of this one alone.
   out.gauge("peer_info",
@@ -174,7 +174,8 @@ void add_peer(MetricFamilies& out,
   }
   std::map<std::pair<std::string, IpAddress>, PathSum> paths;
   for (const auto& path : peer.paths) {
-    paths[{interface_of(path.local.address), path.remote.address}].add(path);
+    const auto interface = path.interface.empty() ? "-" : path.interface;
+    paths[{interface, path.remote.address}].add(path);
   }
   for (const auto& [place, path] : paths) {
     const auto& [interface, remote] = place;
@@ -184,25 +185,14 @@ void add_peer(MetricFamilies& out,
 
 }  // namespace
 
-std::string metrics_text(const NodeStatus& status,
-                         std::span<const PeerStatus> peers,
-                         const std::function<std::string(const IpAddress&)>& interface_of) {
+std::string metrics_text(const NodeStatus& status, std::span<const PeerStatus> peers) {
   MetricFamilies families;
   add_node(families, status, peers);
   add_counters(families, status);
   add_short_names(families, status);
-  // The interface of an address costs a look at all of the machine's, and many paths have the same.
-  std::map<IpAddress, std::string> interfaces;
-  const auto remembered = [&](const IpAddress& address) {
-    const auto [found, is_new] = interfaces.try_emplace(address);
-    if (is_new) {
-      found->second = interface_of(address);
-    }
-    return found->second;
-  };
   const auto shown = peers.first(std::min(peers.size(), kPeersShownMax));
   for (const auto& peer : shown) {
-    add_peer(families, peer, remembered);
+    add_peer(families, peer);
   }
   families.gauge("peers_omitted",
                  "Peers without series of their own, because there are too many.",

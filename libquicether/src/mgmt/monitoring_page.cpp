@@ -4,7 +4,6 @@
 #include "mgmt/metrics_text.hpp"
 
 #include <quicether/base/address.hpp>
-#include <quicether/mgmt/interface_of.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -80,8 +79,7 @@ Page answer_page(const PageRequest& request, PageSet pages, StatusSource& source
   }
   const auto path = request.target.substr(0, request.target.find('?'));
   if (pages.metrics && path == "/metrics") {
-    return {.content_type = kPrometheus,
-            .body = metrics_text(source.status(), source.peers(), interface_of)};
+    return {.content_type = kPrometheus, .body = metrics_text(source.status(), source.peers())};
   }
   if (pages.health && path == "/health") {
     return health_page(source, now);

@@ -57,6 +57,17 @@ std::optional<DiscoveryConfig> make_discovery(const DiscoverySection& section,
   return discovery;
 }
 
+path::MultipathConfig make_multipath(const MultipathSection& section) {
+  path::MultipathConfig multipath;
+  multipath.enabled = section.enabled;
+  multipath.accept = section.accept;
+  multipath.mode = section.mode.value_or(multipath.mode);
+  multipath.scheduler = section.scheduler;
+  multipath.interfaces = section.interfaces;
+  multipath.weights = section.weights;
+  return multipath;
+}
+
 /// An endpoint by name that has no address yet must not be dialled, and cannot be waited for either
 /// unless its id is known.
 bool is_usable(const NodePeer& peer) {
@@ -122,6 +133,7 @@ result<NodeConfig> make_node_config(const Config& config,
                                        ? quic::DatagramControl::application
                                        : quic::DatagramControl::connection;
   sessions.quic.require_post_quantum = config.security.require_post_quantum;
+  node.paths.multipath = make_multipath(config.multipath);
   node.paths.chunks = config.performance.chunks;
   if (!config.performance.chunks) {
     sessions.capabilities &= ~wire::kCapabilityChunks;

@@ -43,17 +43,23 @@ boost::json::array text_list(const std::vector<T>& values) {
 
 bool read_path(const boost::json::value& value, PathStatus& path) {
   JsonObjectReader reader{value};
+  std::string state;
+  reader.read("path_id", path.path_id);
+  reader.read("interface", path.interface);
   reader.read("local", path.local);
   reader.read("remote", path.remote);
-  reader.read("state", path.state);
+  reader.read("state", state);
   read_us(reader, "rtt_us", path.rtt);
+  reader.read("bandwidth_bps", path.bandwidth_bps);
   reader.read("packets_sent", path.packets_sent);
   reader.read("packets_received", path.packets_received);
   reader.read("packets_lost", path.packets_lost);
   reader.read("bytes_sent", path.bytes_sent);
   reader.read("bytes_received", path.bytes_received);
   reader.read("datagram_payload_max", path.datagram_payload_max);
-  return reader.good();
+  const auto known = path::parse_path_state(state);
+  path.state = known.value_or(path.state);
+  return reader.good() && known.has_value();
 }
 
 bool read_peer(const boost::json::value& value, PeerStatus& peer) {
@@ -169,10 +175,14 @@ boost::json::value to_value(const NodeStatus& status) {
 }
 
 boost::json::value to_value(const PathStatus& path) {
-  return {{"local", path.local.to_string()},
+  return {{"path_id", path.path_id},
+          {"interface", path.interface},
+          {"local", path.local.to_string()},
           {"remote", path.remote.to_string()},
-          {"state", path.state},
+          {"state", path::to_string(path.state)},
           {"rtt_us", to_us(path.rtt)},
+          {"bandwidth_bps",
+           path.bandwidth_bps ? boost::json::value(*path.bandwidth_bps) : boost::json::value{}},
           {"packets_sent", path.packets_sent},
           {"packets_received", path.packets_received},
           {"packets_lost", path.packets_lost},

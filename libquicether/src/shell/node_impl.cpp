@@ -22,6 +22,13 @@ record::LanCodec lan_codec_of(const NodeConfig& config) {
   return network ? record::LanCodec{*network} : record::LanCodec{};
 }
 
+/// The node's own TUN is no way to its peers.
+PathManagerConfig paths_of(const NodeConfig& config) {
+  auto paths = config.paths;
+  paths.multipath.except.push_back(config.tun_name);
+  return paths;
+}
+
 std::vector<policy::Rule> rules_of(const NodeConfig& config) {
   if (config.rules) {
     return *config.rules;
@@ -62,7 +69,7 @@ Node::Impl::Impl(Environment& environment, const Identity& identity, NodeConfig 
       cache_{environment},
       shards_{environment,
               identity,
-              {std::move(config_.transport), std::move(config_.paths), config_.router},
+              {std::move(config_.transport), paths_of(config_), config_.router},
               admission_,
               *this} {}
 
@@ -471,7 +478,21 @@ void Node::Impl::announce() {
   announce.gateway = config_.gateway;
   announce.addresses = own_addresses();
   announce.subnets = config_.advertise_subnets;
+  announce.endpoints = endpoints();
   shards_.announce(announce);
+}
+
+/// Where peers may open further paths to this node.
+std::vector<SocketAddress> Node::Impl::endpoints() {
+  auto endpoints = shards_.paths().endpoints();
+  if (!endpoints.empty() && discovery_) {
+    for (const auto& known : discovery_->own_endpoints()) {
+      if (std::ranges::find(endpoints, known) == endpoints.end()) {
+        endpoints.push_back(known);
+      }
+    }
+  }
+  return endpoints;
 }
 
 // Reload and stop.

@@ -55,6 +55,8 @@ class Node::Impl final : public LinkObserver {
 
   void on_link_wanted(PeerIndex peer) override;
 
+  void on_endpoints_changed() override { announce(); }
+
   void on_target_misplaced(path::TargetId, const NodeId&) override {}  // the Shards see to it
 
  private:
@@ -73,6 +75,7 @@ class Node::Impl final : public LinkObserver {
   [[nodiscard]] std::optional<path::TargetId> lan_target(const NodeId& id, const PublicKey& key);
   [[nodiscard]] result<void> apply_rules(const NodeConfig& config);
   void announce();
+  [[nodiscard]] std::vector<SocketAddress> endpoints();
   void redraw_address();
   void apply_claims(PeerIndex peer);
   void sync_system_routes(PeerIndex peer, const std::vector<Prefix>& wanted);

@@ -27,7 +27,8 @@ NodeStatus Node::Impl::status() const {
   }
   for (const auto& peer : shards_.peers()) {
     status.peers_connected += peer.state == "connected" ? 1U : 0U;
-    status.paths_active += peer.paths.size();
+    status.paths_active += static_cast<std::size_t>(
+        std::ranges::count(peer.paths, path::PathState::active, &PathStatus::state));
   }
   status.uptime = environment_.now() - started_at_;
   status.policy_source = config_.policy_source;
@@ -71,7 +72,7 @@ Netcheck Node::Impl::netcheck() const {
   for (const auto& peer : shards_.peers()) {
     for (const auto& path : peer.paths) {
       const auto bytes = path.datagram_payload_max;
-      if (path.state == "active" && bytes > 0) {
+      if (path.state == path::PathState::active && bytes > 0) {
         auto& least = check.datagram_payload_min;
         least = least == 0 ? bytes : std::min(least, bytes);
       }

@@ -28,7 +28,10 @@ void PathManager::set_link_observer(LinkObserver* observer) noexcept {
 }
 
 result<path::TargetId> PathManager::add_peer(path::PeerTarget target) {
-  auto added = impl_->links().add_target(impl_->environment().now(), std::move(target));
+  auto added = impl_->links().add_target(impl_->environment().now(), target);
+  if (added) {
+    impl_->planner().add(*added, std::move(target));
+  }
   impl_->turn();
   return added;
 }
@@ -37,17 +40,22 @@ result<void> PathManager::add_path(path::TargetId target,
                                    std::uint8_t path_id,
                                    const SocketAddress& local,
                                    const SocketAddress& remote) {
+  if (impl_->planner().plans_paths()) {
+    return errc::unsupported;
+  }
   auto added = impl_->links().add_path(impl_->environment().now(), target, path_id, local, remote);
   impl_->turn();
   return added;
 }
 
 void PathManager::offer_addresses(path::TargetId target, std::vector<SocketAddress> addresses) {
+  impl_->planner().offer(target, addresses);
   impl_->links().offer_addresses(impl_->environment().now(), target, std::move(addresses));
   impl_->turn();
 }
 
 void PathManager::remove_peer(path::TargetId target) {
+  impl_->planner().remove(target);
   impl_->links().remove_target(target);
   impl_->turn();
 }
@@ -68,6 +76,10 @@ std::size_t PathManager::send_packets(PeerIndex peer, std::span<const wire::IpPa
 
 void PathManager::flush() {
   impl_->transport().flush();
+}
+
+std::vector<SocketAddress> PathManager::endpoints() const {
+  return impl_->planner().endpoints();
 }
 
 LinkCapacity PathManager::capacity(PeerIndex peer) {

@@ -39,6 +39,16 @@ constexpr Duration kLossPeriod = std::chrono::milliseconds{100};
 constexpr std::uint64_t kLossPackets = 200;  // fewer say little about a loss of 1 %
 constexpr std::uint64_t kLossRatio = 2000;
 
+std::string interface_of(const std::vector<HostInterface>& interfaces, const IpAddress& address) {
+  for (const auto& interface : interfaces) {
+    const auto& own = interface.addresses;
+    if (std::ranges::find(own, address, &InterfaceAddress::address) != own.end()) {
+      return interface.name;
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 PathManager::Impl::Impl(Environment& environment,
@@ -54,6 +64,7 @@ PathManager::Impl::Impl(Environment& environment,
                return links;
              }(),
              environment.random()},
+      planner_{environment, transport, links_, config_.multipath},
       sender_{environment, transport},
       timer_{environment.make_timer()} {}
 
@@ -61,6 +72,7 @@ PathManager::Impl::~Impl() = default;
 
 void PathManager::Impl::start() {
   next_address_check_ = environment_.now() + config_.address_check;
+  (void)planner_.read_interfaces();
   if (auto watch = environment_.watch_network()) {
     watch_ = std::move(*watch);
     watch_network();
@@ -72,11 +84,35 @@ void PathManager::Impl::watch_network() {
   watch_->async_wait([weak = weak_from_this()](error_code error) {
     if (const auto self = weak.lock(); self && !error) {
       self->watch_network();  // what changes from here on is heard again
-      const auto soon = self->environment_.now() + kAddressCheckDelay;
-      self->next_address_check_ = std::min(self->next_address_check_, soon);
-      self->arm_timer();
+      self->on_network_event();
     }
   });
+}
+
+void PathManager::Impl::on_network_event() {
+  const auto now = environment_.now();
+  next_address_check_ = std::min(next_address_check_, now + kAddressCheckDelay);
+  if (now >= next_interface_look_) {
+    next_interface_look_ = now + kAddressCheckDelay;
+    look_at_interfaces();
+  }
+  arm_timer();
+}
+
+/// What is lost with an interface must not be sent on, not even for a moment.
+void PathManager::Impl::look_at_interfaces() {
+  if (!planner_.read_interfaces()) {
+    return;
+  }
+  const auto now = environment_.now();
+  for (const auto session : planner_.lost_sessions()) {
+    links_.on_path_lost(now, session);
+  }
+  links_.on_network_changed(now);
+  turn();
+  if (observer_ != nullptr) {
+    observer_->on_endpoints_changed();
+  }
 }
 
 PathManager::Impl::LinkState& PathManager::Impl::state(PeerIndex peer) {
@@ -95,7 +131,7 @@ void PathManager::Impl::turn() {
       carry_out(*action);
     } else if (const auto event = links_.poll_event()) {
       handle(*event);
-    } else {
+    } else if (!planner_.plan()) {
       break;
     }
   }
@@ -111,7 +147,11 @@ void PathManager::Impl::carry_out(const path::Action& action) {
     options.expected_key = dial->expected_key;
     options.path_id = dial->path_id;
     options.guess = dial->guess;
-    const auto session = transport_.dial(options);
+    if (options.local.address.is_unspecified()) {
+      options.local = planner_.local_for(dial->remote);
+    }
+    const auto session = planner_.may_dial(*dial) ? transport_.dial(options)
+                                                  : result<SessionId>{errc::limit_reached};
     if (session) {
       dials_[dial->dial] = *session;
       dialled_[*session] = dial->dial;
@@ -137,6 +177,7 @@ void PathManager::Impl::handle(const path::LinkEvent& event) {
 }
 
 void PathManager::Impl::handle(const path::LinkUp& up) {
+  planner_.on_link_changed(up.peer);
   refresh(up.peer, state(up.peer));
   const Link link{weak_from_this(), up.peer};
   std::vector<std::uint64_t> done;
@@ -164,6 +205,7 @@ void PathManager::Impl::handle(const path::LinkUp& up) {
 }
 
 void PathManager::Impl::handle(const path::LinkDown& down) {
+  planner_.on_link_changed(down.peer);
   refresh(down.peer, state(down.peer));
   if (observer_ != nullptr) {
     observer_->on_link_down(down.peer, down.reason);
@@ -171,6 +213,7 @@ void PathManager::Impl::handle(const path::LinkDown& down) {
 }
 
 void PathManager::Impl::handle(const path::LinkChanged& changed) {
+  planner_.on_link_changed(changed.peer);
   refresh(changed.peer, state(changed.peer));
 }
 
@@ -211,7 +254,10 @@ void PathManager::Impl::on_timer() {
   links_.on_timeout(now);
   if (now >= next_address_check_) {
     next_address_check_ = now + config_.address_check;
-    transport_.check_local_addresses();
+    look_at_interfaces();
+    planner_.plan_again();
+    transport_.check_local_addresses(
+        [this](SessionId session) { return planner_.is_pinned(session); });
   }
   turn();
 }
@@ -237,6 +283,10 @@ void PathManager::Impl::check_dials() {
 // The Transport.
 
 void PathManager::Impl::on_session_up(const node::SessionInfo& info) {
+  if (info.path_id != 0 && !info.dialled_here && !planner_.takes_paths()) {
+    transport_.close_session(info.session, errc::protocol_error, "this node takes one path");
+    return;
+  }
   path::SessionUp up;
   up.session = info.session;
   up.id = info.peer_id;
@@ -250,6 +300,7 @@ void PathManager::Impl::on_session_up(const node::SessionInfo& info) {
   }
   if (const auto index = links_.intern(info.peer_id)) {
     state(*index).infos[info.session] = info;
+    planner_.on_session_up(*index, info);
   }
   check_dials();  // An answered attempt may be up on the other side: it must not be given up.
   links_.on_session_up(environment_.now(), up);
@@ -280,9 +331,14 @@ void PathManager::Impl::on_session_down(const node::SessionDown& down) {
 
 void PathManager::Impl::on_announce(SessionId session, const wire::Announce& announce) {
   const auto* peer = links_.find(session);
-  if (peer != nullptr && observer_ != nullptr) {
+  if (peer == nullptr) {
+    return;
+  }
+  planner_.on_announce(peer->index, announce.endpoints);
+  if (observer_ != nullptr) {
     observer_->on_announce(peer->index, announce);
   }
+  turn();
 }
 
 void PathManager::Impl::on_datagrams(std::span<const node::SessionDatagram> datagrams) {
@@ -483,6 +539,9 @@ void PathManager::Impl::refresh(PeerIndex index, LinkState& link) {
     view.session = session.session;
     view.rtt = stats->smoothed_rtt;
     view.datagram_payload_max = stats->datagram_payload_max;
+    const auto* uplink = planner_.uplink_of(stats->local.address);
+    view.interface_index = uplink == nullptr ? 0 : uplink->index;
+    view.weight = uplink == nullptr ? 1.0 : uplink->weight;
     const auto at = static_cast<std::size_t>(&view - link.views.data());
     watch_loss(link.losses[at], session.session, *stats);
     const auto info = link.infos.find(session.session);
@@ -713,7 +772,8 @@ void PathManager::Impl::accept(LinkHandler handler) {
 
 PathStatus PathManager::Impl::path_status(const path::LinkSession& session) const {
   PathStatus status;
-  status.state = session.probed_at ? "probing" : "active";
+  status.path_id = session.path_id;
+  status.state = session.state();
   if (const auto stats = transport_.stats(session.session)) {
     status.local = stats->local;
     status.remote = stats->remote;
@@ -728,7 +788,26 @@ PathStatus PathManager::Impl::path_status(const path::LinkSession& session) cons
   return status;
 }
 
+/// Sessions, and the paths of the link that have none.
+void PathManager::Impl::add_paths(PeerStatus& status, const path::LinkPeer& peer) const {
+  for (const auto& session : peer.sessions) {
+    status.paths.push_back(path_status(session));
+  }
+  for (const auto& waiting : links_.waiting_paths(peer.index)) {
+    PathStatus path;
+    path.path_id = waiting.path_id;
+    path.local = {waiting.pair.local.address, transport_.local_endpoint().port};
+    path.remote = waiting.pair.remote;
+    path.state = waiting.state;
+    if (peer.up_since) {
+      status.paths.push_back(path);
+    }
+  }
+  std::ranges::stable_sort(status.paths, {}, &PathStatus::path_id);
+}
+
 std::vector<PeerStatus> PathManager::Impl::status() const {
+  const auto interfaces = environment_.interfaces();
   std::vector<PeerStatus> peers;
   for (const auto& peer : links_.peers()) {
     PeerStatus status;
@@ -748,8 +827,9 @@ std::vector<PeerStatus> PathManager::Impl::status() const {
         status.detail += ": " + peer.last_detail;
       }
     }
-    for (const auto& session : peer.sessions) {
-      status.paths.push_back(path_status(session));
+    add_paths(status, peer);
+    for (auto& path : status.paths) {
+      path.interface = interface_of(interfaces, path.local.address);
     }
     const auto position = config_.links.shard.position_of(peer.index);
     if (!peer.sessions.empty() && position < states_.size()) {

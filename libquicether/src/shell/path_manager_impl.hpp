@@ -5,6 +5,7 @@
 #include "link_host.hpp"
 #include "packet_receiver.hpp"
 #include "packet_sender.hpp"
+#include "path_planner.hpp"
 #include "waiter.hpp"
 
 #include <quicether/core/wire/datagram.hpp>
@@ -38,6 +39,8 @@ class PathManager::Impl final : public TransportObserver,
   void set_link_observer(LinkObserver* observer) noexcept { observer_ = observer; }
 
   [[nodiscard]] path::LinkTable& links() noexcept { return links_; }
+
+  [[nodiscard]] detail::PathPlanner& planner() noexcept { return planner_; }
 
   [[nodiscard]] Environment& environment() noexcept { return environment_; }
 
@@ -130,6 +133,8 @@ class PathManager::Impl final : public TransportObserver,
   void handle(const path::LinkWanted& wanted);
   void handle(const path::TargetMisplaced& misplaced);
   void watch_network();
+  void on_network_event();
+  void look_at_interfaces();
   void arm_timer();
   void on_timer();
   void check_dials();
@@ -161,17 +166,20 @@ class PathManager::Impl final : public TransportObserver,
   void complete_ping(std::uint64_t number, error_code error, const PingReply& reply);
   [[nodiscard]] error_code why_no_link(const NodeId& peer) const;
   [[nodiscard]] PathStatus path_status(const path::LinkSession& session) const;
+  void add_paths(PeerStatus& status, const path::LinkPeer& peer) const;
 
   Environment& environment_;
   Transport& transport_;
   PathManagerConfig config_;
   path::LinkTable links_;
+  detail::PathPlanner planner_;
   PacketSender sender_;
   PacketReceiver receiver_{};
   LinkObserver* observer_ = nullptr;
   std::unique_ptr<Timer> timer_;
   Instant armed_ = Instant::never();
   Instant next_address_check_{};
+  Instant next_interface_look_{};
   std::unique_ptr<NetworkWatch> watch_{};
   std::deque<LinkState> states_{};
   std::map<path::DialId, SessionId> dials_{};

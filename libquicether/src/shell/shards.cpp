@@ -35,6 +35,12 @@ class Shards::Relay final : public LinkObserver {
     relay([peer](Shards& shards) { shards.observer_.on_link_wanted(peer); });
   }
 
+  void on_endpoints_changed() override {
+    if (shard_ == 0) {  // every shard notices
+      relay([](Shards& shards) { shards.observer_.on_endpoints_changed(); });
+    }
+  }
+
   void on_target_misplaced(path::TargetId target, const NodeId& id) override {
     relay([shard = shard_, target, id](Shards& shards) {
       shards.on_target_misplaced(shard, target, id);
@@ -84,6 +90,9 @@ Shards::Shards(Environment& environment,
       exchange_{environment.shard_count()},
       stacks_{environment.shard_count()},
       alive_{std::make_shared<Shards*>(this)} {
+  if (config.paths.multipath.takes_paths()) {
+    config.transport.sessions.capabilities |= wire::kCapabilityPaths;
+  }
   for (std::size_t index = 0; index < count(); ++index) {
     const Shard shard{static_cast<std::uint8_t>(index), static_cast<std::uint8_t>(count())};
     config.transport.socket.shard = shard;

@@ -124,8 +124,12 @@ void Transport::ping(SessionId session) {
   impl_->schedule_turn();
 }
 
-void Transport::check_local_addresses() {
-  impl_->check_local_addresses();
+void Transport::pin(std::span<const AddressPin> pins) {
+  impl_->pin(pins);
+}
+
+void Transport::check_local_addresses(const std::function<bool(SessionId)>& stays) {
+  impl_->check_local_addresses(stays);
 }
 
 result<quic::ConnectionStats> Transport::stats(SessionId session) const {

@@ -49,6 +49,7 @@ result<void> Transport::Impl::open(std::uint16_t port) {
     return socket.error();
   }
   socket_ = std::move(*socket);
+  socket_->pin(pins_);
   wait_readable();
   arm_timer();
   return {};
@@ -525,13 +526,23 @@ void Transport::Impl::drop_stream(SessionId session, quic::StreamId stream, bool
   }
 }
 
-void Transport::Impl::check_local_addresses() {
+void Transport::Impl::pin(std::span<const AddressPin> pins) {
+  pins_.assign(pins.begin(), pins.end());
+  if (socket_) {
+    socket_->pin(pins_);
+  }
+}
+
+void Transport::Impl::check_local_addresses(const std::function<bool(SessionId)>& stays) {
   if (!socket_) {
     return;
   }
   const auto now = environment_.now();
   const auto up = up_;
   for (const auto& [session, remote] : up) {
+    if (stays && stays(session)) {
+      continue;
+    }
     const auto stats = sessions_.stats(session);
     const auto source = socket_->source_address(remote);
     if (!stats || !source || *source == stats->local.address) {

@@ -8,9 +8,12 @@
 
 #include <array>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <utility>
+#include <vector>
 
 namespace quicether {
 
@@ -45,7 +48,8 @@ class Transport::Impl final : public detail::StreamHost,
   void accept_stream(SessionId session, StreamHandler handler);
   [[nodiscard]] result<Stream> open_stream(SessionId session);
   void close(CloseHandler handler);
-  void check_local_addresses();
+  void check_local_addresses(const std::function<bool(SessionId)>& stays);
+  void pin(std::span<const AddressPin> pins);
 
   /// Drains events and sends what is pending, now or at the end of the executor's turn.
   void run_turn();
@@ -91,6 +95,7 @@ class Transport::Impl final : public detail::StreamHost,
   TransportConfig config_;
   node::SessionTable sessions_;
   std::unique_ptr<DatagramSocket> socket_{};
+  std::vector<AddressPin> pins_{};
   std::unique_ptr<Timer> timer_;
   Instant armed_ = Instant::never();
   bool turn_scheduled_ = false;

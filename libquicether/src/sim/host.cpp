@@ -102,6 +102,20 @@ result<std::unique_ptr<TunDevice>> Host::open_tun(const TunOptions& options) {
   return std::unique_ptr<TunDevice>{std::make_unique<Tun>(*state_, options)};
 }
 
+std::vector<HostInterface> Host::interfaces() {
+  std::vector<HostInterface> interfaces;
+  for (const auto& each : state_->interfaces()) {
+    HostInterface interface;
+    interface.name = each->name();
+    interface.index = static_cast<std::uint32_t>(interfaces.size() + 1);
+    interface.up = each->up();
+    interface.multicast = true;
+    interface.addresses = each->addresses();
+    interfaces.push_back(std::move(interface));
+  }
+  return interfaces;
+}
+
 result<std::unique_ptr<NetworkWatch>> Host::watch_network() {
   if (state_->killed()) {
     return errc::io_failure;

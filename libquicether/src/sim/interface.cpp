@@ -48,6 +48,11 @@ void Interface::set_addresses(std::vector<InterfaceAddress> addresses) {
   host_.on_network_changed();
 }
 
+void Interface::set_up(bool up) noexcept {
+  up_ = up;
+  host_.on_network_changed();
+}
+
 void Interface::set_links(const LinkModel& model) noexcept {
   egress_.set_model(model);
   ingress_.set_model(model);

@@ -33,6 +33,9 @@ class Socket final : public DatagramSocket, private ProcessObject, private Event
   [[nodiscard]] std::size_t send(std::span<const OutgoingTrain> trains) noexcept override;
   [[nodiscard]] result<IpAddress> source_address(
       const SocketAddress& remote) const noexcept override;
+
+  void pin(std::span<const AddressPin> /*pins*/) override {}  // an interface's address is so anyway
+
   void close() noexcept override;
 
   [[nodiscard]] DatagramSocketStats stats() const noexcept override { return stats_; }

@@ -99,6 +99,17 @@ TEST_CASE("cli: prints JSON as the daemon sends it", "[cli]") {
         "\"warnings\":[\"a warning\"]}\n");
 }
 
+TEST_CASE("cli: multipath prints again and again", "[cli]") {
+  World world;
+  world.open();
+
+  CHECK(world.run({"multipath"}) == ExitCode::ok);
+  const auto once = world.console.out;
+  CHECK(world.run({"multipath", "--watch", "--count", "2"}) == ExitCode::ok);
+  CHECK(world.console.out == once + once);
+  CHECK(world.run({"multipath", "--count", "0"}) == ExitCode::usage);
+}
+
 TEST_CASE("cli: a refused reload prints the errors and ends with 78", "[cli]") {
   World world;
   world.daemon.outcome = {{}, {}, {}, {"c.toml:2:7: network.mtu: found 1", "c.toml:3:1: \x1b[31m"}};

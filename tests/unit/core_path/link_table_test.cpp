@@ -464,3 +464,176 @@ TEST_CASE("link_table: tells that a link is wanted to a peer that nobody dials",
   table.links.on_demand(table.now, table.links.intern(node(2)).value());
   CHECK(table.events<LinkWanted>() == 0);
 }
+
+namespace {
+
+AddressPair pair(std::uint16_t local, std::uint16_t remote) {
+  return {address(local), address(remote)};
+}
+
+/// A link with sessions 1 and 2 on paths 0 and 1, both planned and dialled here.
+struct TwoPaths : Table {
+  TwoPaths() {
+    links.set_path(now, target, 0, {pair(11, 1)});
+    links.set_path(now, target, 1, {pair(12, 1)});
+    for (const auto& dial : run_until(now)) {
+      SessionUp session;
+      session.session = {dial.path_id + 1U};
+      session.id = node(9);
+      session.dial = dial.dial;
+      session.boot_id = 1;
+      session.path_id = dial.path_id;
+      links.on_session_up(now, session);
+    }
+    (void)events<LinkUp>();
+  }
+
+  [[nodiscard]] std::vector<PathState> waiting() const {
+    std::vector<PathState> states;
+    for (const auto& path : links.waiting_paths(links.find(node(9))->index)) {
+      states.push_back(path.state);
+    }
+    return states;
+  }
+
+  TargetId target = want(9, {address(1)});
+};
+
+}  // namespace
+
+TEST_CASE("link_table: planned paths are dialled each for itself", "[path][link_table]") {
+  TwoPaths table;
+
+  CHECK(sessions_of(table, 9) == std::vector<std::uint64_t>{1, 2});
+  CHECK(table.waiting().empty());
+  CHECK(table.run_until(table.now + 60s).empty());
+}
+
+TEST_CASE("link_table: a silent path is closed, dialled again and again, and taken back",
+          "[path][link_table]") {
+  TwoPaths table;
+  REQUIRE(table.links.on_path_silent(table.now, {2}));
+
+  CHECK(table.actions<CloseSession>().at(0).session == SessionId{2});
+  CHECK(sessions_of(table, 9) == std::vector<std::uint64_t>{1});
+  CHECK(table.waiting() == std::vector{PathState::failed});
+  // Every second at first, for most are back soon, and every ten later.
+  const auto first = table.run_until(table.now + 10s);
+  CHECK(first.size() >= 9);
+  CHECK(first.size() <= 11);
+  (void)table.run_until(table.now + 60s);
+  const auto later = table.run_until(table.now + 100s);
+  CHECK(later.size() >= 10);
+  CHECK(later.size() <= 12);
+  for (const auto& dial : later) {
+    CHECK(dial.path_id == 1);
+    CHECK(dial.local == address(12));
+  }
+
+  SessionUp back;
+  back.session = {3};
+  back.id = node(9);
+  back.dial = later.back().dial;
+  back.boot_id = 1;
+  back.path_id = 1;
+  table.links.on_session_up(table.now, back);
+  CHECK(table.waiting().empty());
+  CHECK(sessions_of(table, 9) == std::vector<std::uint64_t>{1, 3});
+}
+
+TEST_CASE("link_table: a change of the network makes failed paths be dialled at once",
+          "[path][link_table]") {
+  TwoPaths table;
+  table.links.on_path_lost(table.now, {2});
+  (void)table.run_until(table.now + 300s);
+
+  table.links.on_network_changed(table.now);
+
+  CHECK(table.run_until(table.now).size() == 1);
+}
+
+TEST_CASE("link_table: the last session of a link is not given up", "[path][link_table]") {
+  TwoPaths table;
+  CHECK(table.links.on_path_silent(table.now, {1}));
+  CHECK_FALSE(table.links.on_path_silent(table.now, {2}));
+  CHECK_FALSE(table.links.on_path_lost(table.now, {2}));
+  CHECK_FALSE(table.links.on_path_lost(table.now, {99}));
+
+  CHECK(sessions_of(table, 9) == std::vector<std::uint64_t>{2});
+  CHECK(table.events<LinkDown>() == 0);
+}
+
+TEST_CASE("link_table: a path that never comes up has failed after some rounds",
+          "[path][link_table]") {
+  TwoPaths table;
+  table.links.set_path(table.now, table.target, 2, {pair(13, 1), pair(13, 2)});
+  CHECK(table.waiting() == std::vector{PathState::probing});
+
+  const auto dials = table.run_until(table.now + 60s);
+
+  CHECK(table.waiting() == std::vector{PathState::failed});
+  REQUIRE(dials.size() >= 4);
+  CHECK(dials[0].remote == address(1));
+  CHECK(dials[1].remote == address(2));
+  CHECK(dials[2].remote == address(1));
+  CHECK(dials.size() <= 24);
+}
+
+TEST_CASE("link_table: paths that are no longer planned are left alone", "[path][link_table]") {
+  TwoPaths table;
+  table.links.set_path(table.now, table.target, 2, {pair(13, 1)});
+  REQUIRE(table.run_until(table.now).size() == 1);
+
+  table.links.keep_paths(table.now, table.target, 0b11);
+
+  CHECK(table.actions<AbandonDial>().size() == 1);
+  CHECK(table.run_until(table.now + 60s).empty());
+  CHECK(sessions_of(table, 9) == std::vector<std::uint64_t>{1, 2});
+}
+
+TEST_CASE("link_table: a path without pairs is not dialled, also when its session ends",
+          "[path][link_table]") {
+  TwoPaths table;
+  table.links.set_path(table.now, table.target, 0, {});
+  table.links.on_session_down(table.now, {1}, errc::timed_out, "");
+  CHECK(table.run_until(table.now + 60s).empty());
+  CHECK(table.waiting().empty());
+
+  // As the target said, once nothing is planned any more.
+  table.links.keep_paths(table.now, table.target, 0);
+  const auto dials = table.run_until(table.now);
+  REQUIRE(dials.size() == 1);
+  CHECK(dials[0].remote == address(1));
+  CHECK(dials[0].local == SocketAddress{});
+}
+
+TEST_CASE("link_table: plans that change to and fro do not dial without pause",
+          "[path][link_table]") {
+  Table table;
+  const auto target = table.want(9, {address(1)});
+  std::size_t dials = 0;
+  for (int i = 0; i < 100; ++i) {
+    table.links.set_path(table.now, target, 0, {pair(11, 1)});
+    for (const auto& dial : table.run_until(table.now + 100ms)) {
+      ++dials;
+      table.up(dials, 9, dial.dial);
+      table.links.set_path(table.now, target, 0, {});
+      table.links.on_session_down(table.now, {dials}, errc::superseded, "");
+    }
+  }
+
+  CHECK(dials <= 11);
+}
+
+TEST_CASE("link_table: suspicion is a state of a session", "[path][link_table]") {
+  TwoPaths table;
+  const auto state = [&](std::size_t place) {
+    return table.links.find(node(9))->sessions[place].state();
+  };
+  CHECK(state(1) == PathState::active);
+  table.links.on_path_suspect({2}, true);
+  CHECK(state(0) == PathState::active);
+  CHECK(state(1) == PathState::suspect);
+  table.links.on_path_suspect({2}, false);
+  CHECK(state(1) == PathState::active);
+}

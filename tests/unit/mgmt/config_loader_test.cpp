@@ -218,16 +218,13 @@ TEST_CASE("config: says which keys have no effect in this version", "[mgmt][conf
   const auto loaded = load(R"(
 [node]
 role = "gateway"
-[multipath]
-interfaces = ["eth0"]
 [security]
 audit_log = "/var/log/quicether/audit.json"
 [performance]
 io_backend = "epoll"
 )");
 
-  CHECK(keys_of(loaded.warnings) ==
-        std::vector<std::string>{"node.role", "multipath.interfaces", "security.audit_log"});
+  CHECK(keys_of(loaded.warnings) == std::vector<std::string>{"node.role", "security.audit_log"});
   REQUIRE(!loaded.warnings.empty());
   CHECK(loaded.warnings[0].to_string() ==
         "/etc/quicether/config.toml:3:1: node.role: configured but not available in this version: "

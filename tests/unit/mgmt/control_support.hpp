@@ -66,6 +66,8 @@ class ControlEnvironment final : public Environment, private EventSink {
     return errc::unsupported;
   }
 
+  [[nodiscard]] std::vector<HostInterface> interfaces() override { return {}; }
+
   [[nodiscard]] result<std::unique_ptr<NetworkWatch>> watch_network() override {
     return errc::unsupported;
   }

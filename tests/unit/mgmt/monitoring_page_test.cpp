@@ -15,17 +15,12 @@
 #include <vector>
 
 using namespace quicether::mgmt;
-using quicether::IpAddress;
 using quicether::PeerStatus;
 using quicether::mgmt::test::FakeDaemon;
 using quicether::test::sample_peers;
 using quicether::test::sample_status;
 
 namespace {
-
-std::string eth0(const IpAddress&) {
-  return "eth0";
-}
 
 bool has_line(std::string_view text, std::string_view line) {
   return ('\n' + std::string{text}).find(fmt::format("\n{}\n", line)) != std::string::npos;
@@ -45,7 +40,7 @@ TEST_CASE("metrics: the sample node", "[mgmt][monitoring]") {
   status.counters.emplace_back("udp.bytes_sent", 4096U);
   status.counters.emplace_back("policy.flows", 5U);
 
-  const auto text = metrics_text(status, sample_peers(), eth0);
+  const auto text = metrics_text(status, sample_peers());
 
   CHECK(has_line(text, "# TYPE quicether_router_dropped_total counter"));
   CHECK(has_line(text, "quicether_router_dropped_total{reason=\"no_route\"} 7"));
@@ -75,7 +70,7 @@ TEST_CASE("metrics: no series and no family twice", "[mgmt][monitoring]") {
   peers[0].paths.push_back(peers[0].paths[0]);  // the same but for its port
   peers[0].paths[1].remote.port = 1;
 
-  const auto text = metrics_text(sample_status(), peers, eth0);
+  const auto text = metrics_text(sample_status(), peers);
 
   std::set<std::string> seen;
   std::string_view rest = text;
@@ -96,7 +91,7 @@ TEST_CASE("metrics: a peer's name cannot forge a line", "[mgmt][monitoring]") {
   auto peers = sample_peers();
   peers[0].name = "x\"} 1\nquicether_forged 1\n\xff";
 
-  const auto text = metrics_text(sample_status(), peers, eth0);
+  const auto text = metrics_text(sample_status(), peers);
 
   CHECK(text.find("\nquicether_forged") == std::string::npos);
   CHECK(text.find('\xff') == std::string::npos);
@@ -105,7 +100,7 @@ TEST_CASE("metrics: a peer's name cannot forge a line", "[mgmt][monitoring]") {
 TEST_CASE("metrics: thousands of peers have a bounded number of series", "[mgmt][monitoring]") {
   const std::vector<PeerStatus> peers(kPeersShownMax + 7, sample_peers()[1]);
 
-  const auto text = metrics_text(sample_status(), peers, eth0);
+  const auto text = metrics_text(sample_status(), peers);
 
   CHECK(has_line(text, "quicether_peers_omitted 7"));
   CHECK(has_line(text, fmt::format("quicether_peers {}", kPeersShownMax + 7)));
@@ -130,7 +125,7 @@ TEST_CASE("health: states and reasons", "[mgmt][monitoring]") {
   CHECK(health_json(judge_health(status, peers), 0) ==
         R"({"status":"Healthy","timestamp":"1970-01-01T00:00:00Z"})");
 
-  peers[0].paths[0].state = "failed";
+  peers[0].paths[0].state = quicether::path::PathState::failed;
   health = judge_health(status, peers);
   CHECK(health.state == HealthState::degraded);
   CHECK(health.reasons ==

@@ -25,6 +25,14 @@ struct DatagramSocketOptions {
   Shard shard{};
 };
 
+/// An address of this host, and the interface that has it.
+struct AddressPin {
+  IpAddress address{};
+  std::uint32_t interface = 0;  ///< HostInterface::index
+
+  friend bool operator==(const AddressPin&, const AddressPin&) = default;
+};
+
 /// Counters since the socket was opened.
 struct DatagramSocketStats {
   std::uint64_t datagrams_received = 0;
@@ -76,6 +84,11 @@ class DatagramSocket {
   /// **Errors:** `unreachable`, `io_failure` (no descriptor left).
   [[nodiscard]] virtual result<IpAddress> source_address(
       const SocketAddress& remote) const noexcept = 0;
+
+  /// From now on, trains from one of these addresses leave through its interface, by the routes of
+  /// that interface alone; all others, and those to one of the addresses, as the system chooses.
+  /// Replaces what was pinned before.
+  virtual void pin(std::span<const AddressPin> pins) = 0;
 
   /// Completes outstanding waits with `errc::cancelled` and frees the port. Idempotent.
   virtual void close() noexcept = 0;

@@ -7,6 +7,7 @@
 #include <quicether/base/random.hpp>
 #include <quicether/base/time.hpp>
 #include <quicether/env/datagram_socket.hpp>
+#include <quicether/env/host_interface.hpp>
 #include <quicether/env/lan_socket.hpp>
 #include <quicether/env/network_watch.hpp>
 #include <quicether/env/store.hpp>
@@ -17,6 +18,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace quicether {
 
@@ -67,6 +69,10 @@ class Environment {
   /// **Errors:** `already_open` (name in use), `permission_denied`, `invalid_argument`,
   /// `unsupported` (no TUN in this environment), `io_failure`.
   [[nodiscard]] virtual result<std::unique_ptr<TunDevice>> open_tun(const TunOptions& options) = 0;
+
+  /// The network interfaces of this host and their addresses, as they are now; NetworkWatch tells
+  /// when to look again. Empty when the system does not tell.
+  [[nodiscard]] virtual std::vector<HostInterface> interfaces() = 0;
 
   /// Starts to watch the host's network.
   ///

@@ -6,6 +6,7 @@
 #include <quicether/base/event.hpp>
 #include <quicether/base/node_id.hpp>
 #include <quicether/base/time.hpp>
+#include <quicether/core/path/multipath_config.hpp>
 #include <quicether/core/policy/admission.hpp>
 #include <quicether/core/policy/rule.hpp>
 
@@ -46,8 +47,8 @@ struct PeerEntry {
 };
 
 enum class NodeRole { node, gateway };
-enum class BondMode { aggregate, failover };
-enum class BondScheduler { round_robin, weighted, latency_aware, redundant };
+using BondMode = path::BondMode;
+using BondScheduler = path::BondScheduler;
 enum class IoBackend { epoll, io_uring };
 enum class LogFormat { text, json };
 enum class Congestion { cubic, bbr };

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace quicether::sim {
 
@@ -47,6 +48,7 @@ class Host final : public Environment {
   [[nodiscard]] result<std::unique_ptr<LanSocket>> open_lan_socket(
       const LanSocketOptions& options) override;
   [[nodiscard]] result<std::unique_ptr<TunDevice>> open_tun(const TunOptions& options) override;
+  [[nodiscard]] std::vector<HostInterface> interfaces() override;
   [[nodiscard]] result<std::unique_ptr<NetworkWatch>> watch_network() override;
 
   [[nodiscard]] const std::string& name() const noexcept;

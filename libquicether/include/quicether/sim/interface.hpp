@@ -49,7 +49,7 @@ class Interface {
 
   /// Pulls or plugs the cable. The host knows: it no longer routes through an interface that is
   /// down. For a silent failure set `LinkModel::up`.
-  void set_up(bool up) noexcept { up_ = up; }
+  void set_up(bool up) noexcept;
 
   /// Sets both directions alike.
   void set_links(const LinkModel& model) noexcept;

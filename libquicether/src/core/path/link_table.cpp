@@ -15,6 +15,10 @@ constexpr Duration kDeniedBackoff = std::chrono::seconds{5};
 /// More sessions than this on one path are leftovers of a peer that keeps redialling.
 constexpr std::size_t kSessionsPerPathMax = 4;
 
+/// A planned path that was never up has failed when all its pairs were dialled more often than
+/// this.
+constexpr std::size_t kRoundsProbing = 2;
+
 }  // namespace
 
 LinkTable::LinkTable(const LinkConfig& config, Random& random) : config_{config}, random_{random} {
@@ -76,7 +80,7 @@ result<TargetId> LinkTable::add_target(Instant now, PeerTarget wanted) {
     }
   }
   Slot slot;
-  slot.addresses = wanted.addresses;
+  slot.pairs = pairs_of(wanted);
   slot.backoff = config_.redial_min;
   slot.next_attempt = now;
   target.slots.push_back(std::move(slot));
@@ -104,12 +108,85 @@ result<void> LinkTable::add_path(Instant now,
   }
   Slot slot;
   slot.path_id = path_id;
-  slot.local = local;
-  slot.addresses.push_back(remote);
+  slot.pairs.push_back({local, remote});
   slot.backoff = config_.redial_min;
   slot.next_attempt = now;
   slots.push_back(std::move(slot));
   return {};
+}
+
+std::vector<AddressPair> LinkTable::pairs_of(const PeerTarget& wanted) {
+  std::vector<AddressPair> pairs;
+  for (const auto& remote : wanted.addresses) {
+    pairs.push_back({{}, remote});
+  }
+  return pairs;
+}
+
+void LinkTable::set_path(Instant now,
+                         TargetId target,
+                         std::uint8_t path_id,
+                         std::vector<AddressPair> pairs) {
+  QE_ASSERT(path_id < kPathsMax);
+  const auto found = targets_.find(target);
+  if (found == targets_.end()) {
+    return;
+  }
+  auto& slots = found->second.slots;
+  auto slot = std::ranges::find(slots, path_id, &Slot::path_id);
+  if (slot == slots.end()) {
+    slot = slots.insert(slots.end(), Slot{});
+    slot->path_id = path_id;
+  } else if (slot->planned && slot->pairs == pairs) {
+    return;
+  }
+  // Attempts over a pair that stays are as good as new ones.
+  const bool reordered =
+      pairs.size() == slot->pairs.size() && std::ranges::is_permutation(pairs, slot->pairs);
+  slot->planned = true;
+  slot->pairs = std::move(pairs);
+  if (!reordered) {
+    abandon_unanswered(*slot);
+    slot->next_pair = 0;
+    slot->rounds = 0;
+    slot->backoff = config_.redial_min;
+    slot->next_attempt = std::max(now, slot->lost.value_or(now));
+  }
+}
+
+void LinkTable::keep_paths(Instant now, TargetId target, std::uint32_t kept) {
+  const auto found = targets_.find(target);
+  if (found == targets_.end()) {
+    return;
+  }
+  const auto keeps = [&](const Slot& slot) {
+    return !slot.planned || (kept >> slot.path_id & 1U) != 0;
+  };
+  auto& slots = found->second.slots;
+  for (auto& slot : slots) {
+    if (!keeps(slot)) {
+      abandon_unanswered(slot);
+    }
+  }
+  std::erase_if(slots, [&](const Slot& slot) { return slot.path_id != 0 && !keeps(slot); });
+  if (auto& first = slots.front(); !keeps(first)) {
+    first.planned = false;
+    first.pairs = pairs_of(found->second.wanted);
+    first.next_pair = 0;
+    first.next_attempt = now;
+    first.backoff = config_.redial_min;
+  }
+}
+
+void LinkTable::on_network_changed(Instant now) {
+  for (auto& [id, target] : targets_) {
+    for (auto& slot : target.slots) {
+      if (slot.planned) {
+        slot.next_attempt = now;
+        slot.backoff = config_.redial_min;
+      }
+    }
+  }
 }
 
 void LinkTable::offer_addresses(Instant now,
@@ -158,12 +235,12 @@ bool LinkTable::unanswered(const Slot& slot) noexcept {
 }
 
 bool LinkTable::may_attempt(const Slot& slot) const noexcept {
-  return (!slot.addresses.empty() || !slot.offered.empty()) && unanswered(slot);
+  return (!slot.pairs.empty() || !slot.offered.empty()) && unanswered(slot);
 }
 
 void LinkTable::attempt(Instant now, Target& target, Slot& slot) {
   const auto overlap_max =
-      std::max({config_.dials_per_path_max, slot.addresses.size(), slot.offered_count});
+      std::max({config_.dials_per_path_max, slot.pairs.size(), slot.offered_count});
   if (slot.attempts.size() >= overlap_max) {
     actions_.emplace_back(AbandonDial{slot.attempts.front().dial});
     slot.attempts.erase(slot.attempts.begin());
@@ -173,8 +250,10 @@ void LinkTable::attempt(Instant now, Target& target, Slot& slot) {
   Dial action;
   action.dial = dial;
   action.path_id = slot.path_id;
-  action.local = slot.local;
-  action.remote = take_address(now, target, slot);
+  const auto pair = take_pair(now, target, slot);
+  action.local = pair.local;
+  action.remote = pair.remote;
+  action.peer = target.peer;
   action.expected_id = target.wanted.id;
   action.expected_key = target.wanted.key;
   action.guess = target.wanted.guess;
@@ -182,25 +261,46 @@ void LinkTable::attempt(Instant now, Target& target, Slot& slot) {
   slot.attempts.push_back({dial, false});
 }
 
-SocketAddress LinkTable::take_address(Instant now, const Target& target, Slot& slot) {
+AddressPair LinkTable::take_pair(Instant now, const Target& target, Slot& slot) {
   slot.next_attempt = now + config_.alternative_delay;
   if (!slot.offered.empty()) {
     const auto address = slot.offered.front();
     slot.offered.pop_front();
-    return address;
+    return {{}, address};
   }
-  QE_ASSERT(!slot.addresses.empty());
-  const auto address = slot.addresses[slot.next_address];
-  slot.next_address = (slot.next_address + 1) % slot.addresses.size();
-  if (slot.next_address != 0) {
-    return address;
+  QE_ASSERT(!slot.pairs.empty());
+  const auto pair = slot.pairs[slot.next_pair];
+  slot.next_pair = (slot.next_pair + 1) % slot.pairs.size();
+  if (slot.next_pair != 0) {
+    return pair;
   }
-  const auto wait = in_demand(target, now) ? config_.redial_min : slot.backoff;
+  ++slot.rounds;
+  const auto wait = redial_pause(now, target, slot);
   // Up to a tenth of jitter, so that many nodes do not dial one in step.
   const auto jitter = random_.below(static_cast<std::uint64_t>(wait.count()) / 10 + 1);
   slot.next_attempt = now + wait - Duration{static_cast<Duration::rep>(jitter)};
   slot.backoff = std::min(slot.backoff * 2, config_.redial_max);
-  return address;
+  return pair;
+}
+
+/// From the last pair to the first.
+Duration LinkTable::redial_pause(Instant now, const Target& target, Slot& slot) const {
+  const bool returning =
+      slot.planned && slot.lost && now - *slot.lost <= config_.path_return_window;
+  if (returning || in_demand(target, now)) {
+    return config_.redial_min;
+  }
+  return slot.planned ? std::min(slot.backoff, config_.path_redial_max) : slot.backoff;
+}
+
+/// What was answered may be up on the other side: settle_duplicates() decides about that.
+void LinkTable::abandon_unanswered(Slot& slot) {
+  std::erase_if(slot.attempts, [&](const Attempt& attempt) {
+    if (!attempt.heard) {
+      actions_.emplace_back(AbandonDial{attempt.dial});
+    }
+    return !attempt.heard;
+  });
 }
 
 void LinkTable::abandon_attempts(Slot& slot, std::optional<DialId> except) {
@@ -238,17 +338,58 @@ void LinkTable::on_demand(Instant now, PeerIndex peer) {
   }
 }
 
-void LinkTable::redial_at(Instant when, PeerIndex peer) {
+/// Dials a path that lost its session; all paths, when that was the last of the link.
+void LinkTable::redial_at(Instant when, const LinkPeer& peer, std::uint8_t path_id) {
   for (auto& [id, target] : targets_) {
-    if (target.peer != peer) {
+    if (target.peer != peer.index) {
       continue;
     }
     for (auto& slot : target.slots) {
-      slot.backoff = config_.redial_min;
-      slot.next_address = 0;
-      slot.next_attempt = when;
+      if (peer.sessions.empty() || slot.path_id == path_id) {
+        slot.backoff = config_.redial_min;
+        slot.next_pair = 0;
+        slot.rounds = 0;
+        slot.next_attempt = when;
+        slot.lost = when;
+      }
     }
   }
+}
+
+void LinkTable::on_path_suspect(SessionId session, bool suspect) {
+  const auto found = by_session_.find(session);
+  if (found != by_session_.end()) {
+    auto& sessions = mutable_peer(found->second)->sessions;
+    std::ranges::find(sessions, session, &LinkSession::session)->suspect = suspect;
+  }
+}
+
+bool LinkTable::on_path_silent(Instant now, SessionId session) {
+  return give_up(now, session, errc::timed_out);
+}
+
+bool LinkTable::on_path_lost(Instant now, SessionId session) {
+  return give_up(now, session, errc::unreachable);
+}
+
+bool LinkTable::on_path_redundant(Instant now, SessionId session) {
+  return give_up(now, session, errc::superseded);
+}
+
+bool LinkTable::give_up(Instant now, SessionId session, errc reason) {
+  const auto found = by_session_.find(session);
+  if (found == by_session_.end()) {
+    return false;
+  }
+  auto& peer = *mutable_peer(found->second);
+  if (peer.sessions.size() == 1) {
+    return false;
+  }
+  const auto path_id = std::ranges::find(peer.sessions, session, &LinkSession::session)->path_id;
+  close(peer, session, reason);
+  redial_at(now + config_.redial_min, peer, path_id);
+  events_.emplace_back(LinkChanged{peer.index});
+  return true;
 }
 
 LinkTable::Slot* LinkTable::find_slot(DialId dial, Target** owner) noexcept {
@@ -290,6 +431,7 @@ void LinkTable::on_session_up(Instant now, const SessionUp& up) {
           abandon_attempts(slot, std::nullopt);
         }
         slot.offered.clear();
+        slot.rounds = 0;
       }
     }
   }
@@ -407,12 +549,14 @@ void LinkTable::on_session_down(Instant now,
     return;
   }
   auto& peer = *mutable_peer(found->second);
-  const auto up_since = std::ranges::find(peer.sessions, session, &LinkSession::session)->up_since;
+  const auto ended = std::ranges::find(peer.sessions, session, &LinkSession::session);
+  const auto up_since = ended->up_since;
+  const auto path_id = ended->path_id;
   erase_session(peer, session);
   peer.last_error = reason;
   peer.last_detail = detail;
   // A session that ends as soon as it begins must not be dialled again and again without pause.
-  redial_at(std::max(now, up_since + config_.redial_min), peer.index);
+  redial_at(std::max(now, up_since + config_.redial_min), peer, path_id);
   if (peer.sessions.empty()) {
     peer.up_since.reset();
     events_.emplace_back(LinkDown{peer.index, reason});
@@ -549,6 +693,30 @@ std::vector<SessionId> LinkTable::probed_sessions() const {
     }
   }
   return sessions;
+}
+
+std::optional<PeerIndex> LinkTable::peer_of(TargetId target) const noexcept {
+  const auto found = targets_.find(target);
+  return found == targets_.end() ? std::nullopt : found->second.peer;
+}
+
+std::vector<WaitingPath> LinkTable::waiting_paths(PeerIndex peer) const {
+  std::vector<WaitingPath> paths;
+  for (const auto& [id, target] : targets_) {
+    for (const auto& slot : target.slots) {
+      if (target.peer != peer || !slot.planned || slot.pairs.empty() || satisfied(target, slot)) {
+        continue;
+      }
+      const auto last = (slot.next_pair + slot.pairs.size() - 1) % slot.pairs.size();
+      const bool begun = slot.rounds != 0 || slot.next_pair != 0;
+      const bool failed = slot.rounds > kRoundsProbing || slot.lost.has_value();
+      paths.push_back({slot.path_id,
+                       failed ? PathState::failed : PathState::probing,
+                       slot.pairs[begun ? last : 0]});
+    }
+  }
+  std::ranges::sort(paths, {}, &WaitingPath::path_id);
+  return paths;
 }
 
 bool LinkTable::dialling(const NodeId& id) const noexcept {

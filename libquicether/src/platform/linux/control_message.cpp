@@ -77,10 +77,12 @@ void write_control(const OutgoingControl& control,
     if (family == AF_INET) {
       in_pktinfo info{};
       info.ipi_spec_dst = native_v4(control.local);
+      info.ipi_ifindex = static_cast<int>(control.interface);
       writer.add(IPPROTO_IP, IP_PKTINFO, info);
     } else {
       in6_pktinfo info{};
       info.ipi6_addr = native_v6(control.local);
+      info.ipi6_ifindex = control.interface;
       writer.add(IPPROTO_IPV6, IPV6_PKTINFO, info);
     }
   }

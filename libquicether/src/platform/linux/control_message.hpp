@@ -20,8 +20,9 @@ struct ControlBuffer {
 
 /// What accompanies a train on its way out.
 struct OutgoingControl {
-  IpAddress local{};          ///< unspecified: the system chooses
-  bool remote_is_v4 = false;  ///< the ECN field sits in another header for each family
+  IpAddress local{};            ///< unspecified: the system chooses
+  std::uint32_t interface = 0;  ///< to leave through; 0: the system chooses. Needs `local`
+  bool remote_is_v4 = false;    ///< the ECN field sits in another header for each family
   Ecn ecn = Ecn::not_ect;
   std::size_t segment_bytes = 0;  ///< 0: the bytes are one datagram
 };

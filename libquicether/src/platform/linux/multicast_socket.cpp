@@ -1,14 +1,11 @@
 #include "platform/linux/multicast_socket.hpp"
 
 #include "platform/linux/control_message.hpp"
+#include "platform/linux/host_interfaces.hpp"
 #include "platform/linux/native_address.hpp"
 #include "platform/linux/system_error.hpp"
 
-#include <ifaddrs.h>
-#include <net/if.h>
-
 #include <algorithm>
-#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -21,29 +18,6 @@ constexpr std::size_t kNetworksMax = 32;
 
 bool set_option(const FileDescriptor& fd, int level, int name, int value) noexcept {
   return ::setsockopt(fd.get(), level, name, &value, sizeof value) == 0;
-}
-
-IpAddress address_of(const sockaddr* from) noexcept {
-  NativeAddress native{};
-  std::memcpy(&native, from, from->sa_family == AF_INET ? sizeof native.v4 : sizeof native.v6);
-  return read_native(native).address;
-}
-
-unsigned prefix_length(const IpAddress& mask) noexcept {
-  unsigned length = 0;
-  for (const auto byte : mask.bytes()) {
-    length += static_cast<unsigned>(std::popcount(byte));
-  }
-  return length;
-}
-
-bool can_multicast(unsigned flags) noexcept {
-  return (flags & IFF_UP) != 0 && (flags & IFF_MULTICAST) != 0 && (flags & IFF_LOOPBACK) == 0 &&
-         (flags & IFF_POINTOPOINT) == 0;
-}
-
-bool is_ip(const sockaddr* address) noexcept {
-  return address != nullptr && (address->sa_family == AF_INET || address->sa_family == AF_INET6);
 }
 
 /// Where a datagram was sent to, as its IP header says; unspecified when the system did not tell.
@@ -100,22 +74,15 @@ result<FileDescriptor> open_and_bind(sa_family_t family, std::uint16_t port) noe
 
 std::vector<LanNetwork> lan_networks() {
   std::vector<LanNetwork> networks;
-  ifaddrs* first = nullptr;
-  if (::getifaddrs(&first) != 0) {
-    return networks;
-  }
-  for (const auto* each = first; each != nullptr && networks.size() < kNetworksMax;
-       each = each->ifa_next) {
-    if (!can_multicast(each->ifa_flags) || !is_ip(each->ifa_addr) || !is_ip(each->ifa_netmask)) {
-      continue;
-    }
-    const auto address = address_of(each->ifa_addr);
-    if (!address.is_link_local()) {
-      networks.push_back({{address, prefix_length(address_of(each->ifa_netmask))},
-                          ::if_nametoindex(each->ifa_name)});
+  for (const auto& interface : host_interfaces()) {
+    for (const auto& address : interface.addresses) {
+      const bool counts = interface.up && interface.multicast && !interface.loopback &&
+                          !address.address.is_link_local();
+      if (counts && networks.size() < kNetworksMax) {
+        networks.push_back({address, interface.index});
+      }
     }
   }
-  ::freeifaddrs(first);
   return networks;
 }
 

@@ -1,4 +1,5 @@
 #include "platform/linux/clock.hpp"
+#include "platform/linux/host_interfaces.hpp"
 #include "platform/linux/multicast_socket.hpp"
 #include "platform/linux/netlink_watch.hpp"
 #include "platform/linux/timer_queue.hpp"
@@ -97,6 +98,8 @@ class ThreadEnvironment : public Environment {
   [[nodiscard]] result<std::unique_ptr<TunDevice>> open_tun(const TunOptions& options) override {
     return TunInterface::open(executor_, options, offload_, events_);
   }
+
+  [[nodiscard]] std::vector<HostInterface> interfaces() override { return host_interfaces(); }
 
   [[nodiscard]] result<std::unique_ptr<NetworkWatch>> watch_network() override {
     return NetlinkWatch::open(executor_);

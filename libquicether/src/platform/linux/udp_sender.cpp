@@ -88,6 +88,7 @@ bool UdpSender::write_message(std::size_t index, const OutgoingTrain& train, Pos
   message.msg_iov = &slot.data;
   message.msg_iovlen = 1;
   write_control({.local = train.local.address,
+                 .interface = interface_for(train),
                  .remote_is_v4 = train.remote.address.is_v4(),
                  .ecn = train.ecn,
                  .segment_bytes = slot.datagrams > 1 ? train.segment_bytes : 0},
@@ -95,6 +96,18 @@ bool UdpSender::write_message(std::size_t index, const OutgoingTrain& train, Pos
                 slot.control,
                 message);
   return true;
+}
+
+/// The interface that has the train's local address; 0: none is pinned, or the train stays here.
+std::uint32_t UdpSender::interface_for(const OutgoingTrain& train) const noexcept {
+  std::uint32_t interface = 0;
+  for (const auto& pin : pins_) {
+    if (pin.address == train.remote.address) {
+      return 0;
+    }
+    interface = pin.address == train.local.address ? pin.interface : interface;
+  }
+  return interface;
 }
 
 void UdpSender::on_sent(std::size_t messages) noexcept {

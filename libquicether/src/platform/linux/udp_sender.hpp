@@ -5,6 +5,7 @@
 #include "platform/linux/native_address.hpp"
 
 #include <quicether/base/datagram.hpp>
+#include <quicether/env/datagram_socket.hpp>
 
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -13,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace quicether::linux_platform {
 
@@ -43,6 +45,9 @@ class UdpSender {
   /// train, as any full queue would: sending its beginning twice would not be better.
   [[nodiscard]] std::size_t send(std::span<const OutgoingTrain> trains) noexcept;
 
+  /// See DatagramSocket::pin().
+  void pin(std::span<const AddressPin> pins) { pins_.assign(pins.begin(), pins.end()); }
+
   [[nodiscard]] bool segmentation_offload() const noexcept { return segmentation_offload_; }
 
   [[nodiscard]] const UdpSenderStats& stats() const noexcept { return stats_; }
@@ -72,6 +77,7 @@ class UdpSender {
   [[nodiscard]] bool write_message(std::size_t index,
                                    const OutgoingTrain& train,
                                    Position at) noexcept;
+  [[nodiscard]] std::uint32_t interface_for(const OutgoingTrain& train) const noexcept;
   void on_sent(std::size_t messages) noexcept;
   [[nodiscard]] Position on_refused(int error) noexcept;
 
@@ -80,6 +86,7 @@ class UdpSender {
   bool segmentation_offload_;
   std::size_t apart_ = 0;  ///< the train of this call that was refused whole and goes one by one
   UdpSenderStats stats_{};
+  std::vector<AddressPin> pins_{};
   std::array<mmsghdr, kBatch> messages_{};
   std::array<Slot, kBatch> slots_{};
 };

@@ -35,6 +35,9 @@ class UdpSocket final : public DatagramSocket {
   [[nodiscard]] std::size_t send(std::span<const OutgoingTrain> trains) noexcept override;
   [[nodiscard]] result<IpAddress> source_address(
       const SocketAddress& remote) const noexcept override;
+
+  void pin(std::span<const AddressPin> pins) override { sender_.pin(pins); }
+
   void close() noexcept override;
   [[nodiscard]] DatagramSocketStats stats() const noexcept override;
 

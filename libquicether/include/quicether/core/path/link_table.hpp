@@ -8,6 +8,7 @@
 #include <quicether/base/random.hpp>
 #include <quicether/base/shard.hpp>
 #include <quicether/base/time.hpp>
+#include <quicether/core/path/path_state.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -34,6 +35,10 @@ struct LinkConfig {
   Duration probe_timeout_min = std::chrono::milliseconds{500};
   std::size_t peers_max = 65536;
   std::size_t dials_per_path_max = 3;  ///< attempts that overlap while none has been answered
+  /// A planned path that has no session is dialled this often at least. When it had one, it is
+  /// dialled every `redial_min` for a while: most lines that fail are back soon.
+  Duration path_redial_max = std::chrono::seconds{10};
+  Duration path_return_window = std::chrono::seconds{60};
 };
 
 /// A peer that the operator or an embedder wants a link to.
@@ -67,6 +72,7 @@ struct Dial {
   std::optional<NodeId> expected_id{};
   std::optional<PublicKey> expected_key{};
   std::optional<NodeId> guess{};
+  std::optional<PeerIndex> peer{};  ///< known from the target's id, or from an earlier session
 };
 
 /// The driver gives up an attempt that is no longer needed.
@@ -134,6 +140,18 @@ struct LinkSession {
   std::uint64_t boot_id = 0;
   Instant up_since{};
   std::optional<Instant> probed_at{};
+  bool suspect = false;  ///< see LinkTable::on_path_suspect()
+
+  [[nodiscard]] PathState state() const noexcept {
+    return suspect ? PathState::suspect : probed_at ? PathState::probing : PathState::active;
+  }
+};
+
+/// A path of a link that has been planned, and has no session now.
+struct WaitingPath {
+  std::uint8_t path_id = 0;
+  PathState state = PathState::probing;  ///< or `failed`
+  AddressPair pair{};                    ///< dialled last, or to be dialled first
 };
 
 /// A peer as the table knows it.
@@ -163,6 +181,9 @@ struct LinkPeer {
 ///   the smaller NodeId closes the other, after it has heard that the survivor is alive. So a
 ///   session that one side lost unnoticed never wins over a working one.
 ///
+/// A target has path 0, and more when add_path() or set_path() give them: each is dialled for
+/// itself.
+///
 /// A sans-IO machine: after each call the driver drains poll_action() and poll_event() and re-arms
 /// its timer with next_timeout(). Neither copyable nor movable. Source: ADR 0004.
 class LinkTable {
@@ -185,6 +206,31 @@ class LinkTable {
                                       std::uint8_t path_id,
                                       const SocketAddress& local,
                                       const SocketAddress& remote);
+
+  /// Sets over which pairs a path of a target is dialled, in turn, while it has no session; they
+  /// replace those of an earlier call and the target's addresses. Without any it is not dialled.
+  /// Nothing happens when they are as before. `path_id` below kPathsMax; unknown targets are
+  /// ignored.
+  void set_path(Instant now, TargetId target, std::uint8_t path_id, std::vector<AddressPair> pairs);
+
+  /// Undoes set_path() for the paths whose bit is not set in `kept`. Sessions stay.
+  void keep_paths(Instant now, TargetId target, std::uint32_t kept);
+
+  /// The network of this host changed: planned paths without a session are dialled now.
+  void on_network_changed(Instant now);
+
+  /// Marks a session on which too little is heard, or takes the mark away. Unknown ids are ignored.
+  void on_path_suspect(SessionId session, bool suspect);
+
+  /// Nothing has been heard on a session for long. Unless it is the last of its link it is closed,
+  /// and its path dialled again where this side planned it. Returns whether it was closed.
+  bool on_path_silent(Instant now, SessionId session);
+
+  /// As on_path_silent(), for a session whose local address is gone or whose interface is down.
+  bool on_path_lost(Instant now, SessionId session);
+
+  /// As on_path_silent(), for a session that others make superfluous.
+  bool on_path_redundant(Instant now, SessionId session);
 
   /// Addresses where the peer may be: each is dialled once, soon, unless a session comes up before.
   /// They replace those of an earlier call. Unknown targets are ignored.
@@ -240,6 +286,12 @@ class LinkTable {
   /// Peers in index order.
   [[nodiscard]] const std::deque<LinkPeer>& peers() const noexcept { return peers_; }
 
+  /// Whose sessions a target's attempts become; none before that is known.
+  [[nodiscard]] std::optional<PeerIndex> peer_of(TargetId target) const noexcept;
+
+  /// The planned paths of a peer that have no session, in order of path ids.
+  [[nodiscard]] std::vector<WaitingPath> waiting_paths(PeerIndex peer) const;
+
   /// True while an attempt to reach the peer is under way.
   [[nodiscard]] bool dialling(const NodeId& id) const noexcept;
 
@@ -252,9 +304,11 @@ class LinkTable {
   /// Dial state of one path of a target.
   struct Slot {
     std::uint8_t path_id = 0;
-    SocketAddress local{};
-    std::vector<SocketAddress> addresses{};
-    std::size_t next_address = 0;
+    std::vector<AddressPair> pairs{};
+    std::size_t next_pair = 0;
+    std::size_t rounds = 0;         ///< how often all pairs were dialled, since there was a session
+    bool planned = false;           ///< by set_path()
+    std::optional<Instant> lost{};  ///< when it last had a session
     std::deque<SocketAddress> offered{};  ///< to be dialled once, before the others
     std::size_t offered_count = 0;        ///< before the first of them was dialled
     Duration backoff{};
@@ -274,9 +328,13 @@ class LinkTable {
   [[nodiscard]] static bool unanswered(const Slot& slot) noexcept;
   [[nodiscard]] bool may_attempt(const Slot& slot) const noexcept;
   void attempt(Instant now, Target& target, Slot& slot);
-  [[nodiscard]] SocketAddress take_address(Instant now, const Target& target, Slot& slot);
+  [[nodiscard]] AddressPair take_pair(Instant now, const Target& target, Slot& slot);
+  [[nodiscard]] Duration redial_pause(Instant now, const Target& target, Slot& slot) const;
+  [[nodiscard]] static std::vector<AddressPair> pairs_of(const PeerTarget& wanted);
+  void abandon_unanswered(Slot& slot);
   void abandon_attempts(Slot& slot, std::optional<DialId> except);
-  void redial_at(Instant when, PeerIndex peer);
+  void redial_at(Instant when, const LinkPeer& peer, std::uint8_t path_id);
+  bool give_up(Instant now, SessionId session, errc reason);
   void settle_duplicates(Instant now, LinkPeer& peer, std::uint8_t path_id);
   void settle_crossed(Instant now,
                       LinkPeer& peer,
