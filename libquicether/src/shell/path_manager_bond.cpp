@@ -11,12 +11,20 @@ namespace quicether {
 
 namespace {
 
+/// Acknowledgements may come so much later than a round trip (RFC 9000 section 13.2.1).
+constexpr Duration kHoldSlack = std::chrono::milliseconds{25};
+
 // What is in order is so whichever session it came through: to the PacketReceiver it is of one.
 SessionId ordered_session(PeerIndex peer) noexcept {
   return {std::numeric_limits<std::uint64_t>::max() - peer.value};
 }
 
 }  // namespace
+
+std::unique_ptr<path::PathScheduler> PathManager::Impl::make_scheduler() const {
+  return config_.make_scheduler ? config_.make_scheduler()
+                                : path::make_scheduler(config_.multipath);
+}
 
 detail::LinkBond& PathManager::Impl::bond(PeerIndex peer, LinkState& link) {
   if (!link.bond) {
@@ -34,15 +42,18 @@ void PathManager::Impl::refresh_bond(PeerIndex peer, LinkState& link) {
   }
   auto& bonded = bond(peer, link);
   std::array<path::BondPath, path::kPathsMax> paths{};
+  Duration slowest{};
   auto& outlet = link.bonded_outlet;
   outlet.takes_chunks = config_.chunks;
   outlet.takes_halves = true;
   for (std::size_t i = 0; i < link.view_count; ++i) {
     const auto& view = link.views[i];
+    slowest = std::max(slowest, view.rtt);
     paths[i] = {view.path_id, view.session, view.datagram_payload_max, view.weight, view.rtt};
     outlet.takes_chunks = outlet.takes_chunks && link.outlets[i].takes_chunks;
     outlet.takes_halves = outlet.takes_halves && link.outlets[i].takes_halves;
   }
+  bonded.receiver.set_hold_min(slowest + slowest / 2 + kHoldSlack);
   bonded.sender.set_paths(environment_.now(), std::span{paths}.first(link.view_count));
   outlet.datagram_bytes_max = bonded.sender.datagram_bytes_max();
 }
@@ -83,6 +94,54 @@ void PathManager::Impl::transmit(PeerIndex peer) {
   arm_bond_timer(peer, *bond);
 }
 
+/// Tells the LinkTable which paths are silent.
+void PathManager::Impl::report_states(LinkState& link) {
+  for (std::size_t i = 0; i < link.view_count; ++i) {
+    const auto session = link.views[i].session;
+    if (const auto status = link.bond->sender.status(session)) {
+      links_.on_path_suspect(session, status->state == path::BondPathState::suspect);
+    }
+  }
+  while (const auto silent = link.bond->sender.poll_silence()) {
+    links_.on_path_silent(environment_.now(), *silent);
+  }
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> PathManager::Impl::counters() const {
+  path::BondStats sent;
+  path::ResequencerStats received;
+  for (const auto& link : states_) {
+    if (link.bond) {
+      sent += link.bond->sender.stats();
+      received += link.bond->receiver.stats();
+    }
+  }
+  return {{"bond.datagrams_dropped", sent.dropped},
+          {"bond.datagrams_duplicate", received.duplicates},
+          {"bond.datagrams_in_order", received.in_order},
+          {"bond.datagrams_late", received.late},
+          {"bond.datagrams_missed", received.missed},
+          {"bond.datagrams_repeated", sent.repeated},
+          {"bond.datagrams_sent", sent.sent},
+          {"bond.datagrams_waited", received.waited},
+          {"bond.paths_suspected", sent.suspected},
+          {"link.chunks_refused", receiver_.chunks_refused()},
+          {"link.halves_refused", receiver_.halves_refused()},
+          {"link.packets_halved", sender_.packets_halved()},
+          {"link.super_packets_sent", sender_.super_packets_sent()}};
+}
+
+/// What the bond knows of a path and QUIC does not.
+void PathManager::Impl::add_measured(PathStatus& status, PeerIndex peer, SessionId session) const {
+  const auto position = config_.links.shard.position_of(peer);
+  if (position >= states_.size() || !states_[position].bond) {
+    return;
+  }
+  if (const auto measured = states_[position].bond->sender.status(session)) {
+    status.bandwidth_bps = static_cast<std::uint64_t>(8 * measured->rate);
+  }
+}
+
 void PathManager::Impl::arm_bond_timer(PeerIndex peer, detail::LinkBond& bond) {
   const auto deadline = bond.next_timeout();
   if (deadline >= bond.armed) {
@@ -97,7 +156,8 @@ void PathManager::Impl::arm_bond_timer(PeerIndex peer, detail::LinkBond& bond) {
 }
 
 void PathManager::Impl::on_bond_timer(PeerIndex peer) {
-  auto& bond = *state(peer).bond;
+  auto& link = state(peer);
+  auto& bond = *link.bond;
   const auto now = environment_.now();
   bond.armed = Instant::never();
   bond.sender.on_timeout(now);
@@ -105,6 +165,8 @@ void PathManager::Impl::on_bond_timer(PeerIndex peer) {
   give_out(peer);
   receiver_.end_turn();
   transmit(peer);
+  report_states(link);
+  turn();
   transport_.flush();
 }
 

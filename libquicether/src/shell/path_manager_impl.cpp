@@ -792,6 +792,7 @@ PathStatus PathManager::Impl::path_status(const path::LinkSession& session) cons
 void PathManager::Impl::add_paths(PeerStatus& status, const path::LinkPeer& peer) const {
   for (const auto& session : peer.sessions) {
     status.paths.push_back(path_status(session));
+    add_measured(status.paths.back(), peer.index, session.session);
   }
   for (const auto& waiting : links_.waiting_paths(peer.index)) {
     PathStatus path;

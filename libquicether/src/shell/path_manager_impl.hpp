@@ -53,12 +53,7 @@ class PathManager::Impl final : public TransportObserver,
   [[nodiscard]] LinkCapacity capacity(PeerIndex peer);
   [[nodiscard]] std::vector<PeerStatus> status() const;
 
-  [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> counters() const {
-    return {{"link.chunks_refused", receiver_.chunks_refused()},
-            {"link.halves_refused", receiver_.halves_refused()},
-            {"link.packets_halved", sender_.packets_halved()},
-            {"link.super_packets_sent", sender_.super_packets_sent()}};
-  }
+  [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> counters() const;
 
   /// Carries out what the LinkTable decided and re-arms the timer.
   void turn();
@@ -144,10 +139,9 @@ class PathManager::Impl final : public TransportObserver,
   void take_packet(PeerIndex peer, SessionId session, const wire::Datagram& datagram);
 
   // path_manager_bond.cpp
-  [[nodiscard]] std::unique_ptr<path::PathScheduler> make_scheduler() const {
-    return config_.make_scheduler ? config_.make_scheduler()
-                                  : path::make_earliest_arrival_scheduler();
-  }
+  [[nodiscard]] std::unique_ptr<path::PathScheduler> make_scheduler() const;
+  void report_states(LinkState& link);
+  void add_measured(PathStatus& status, PeerIndex peer, SessionId session) const;
 
   [[nodiscard]] detail::LinkBond& bond(PeerIndex peer, LinkState& link);
   void refresh_bond(PeerIndex peer, LinkState& link);

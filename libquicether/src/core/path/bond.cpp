@@ -90,6 +90,7 @@ class Bond::Impl {
     Instant since{};  ///< beginning of the while
     std::uint32_t bytes = 0;
     int bulk_whiles = 0;
+    bool goes_on = false;  ///< the last datagram was not the end of its packet
   };
 
   [[nodiscard]] bool is_bulk(Instant now, Flow& flow, std::size_t bytes) noexcept;
@@ -271,9 +272,12 @@ void Bond::Impl::bind(std::unique_ptr<queue::WaitingDatagram> datagram,
                       std::size_t count) {
   wire::BondedHead head;
   head.flow = static_cast<std::uint16_t>(datagram->flow % wire::kBondedFlows);
-  head.sequence = flow_of(datagram->flow).next++;
+  auto& flow = flow_of(datagram->flow);
+  head.sequence = flow.next++;
   head.more = datagram->more;
-  head.at_once = !bulk || count > 1;
+  // The parts of a packet are of use in order only.
+  const bool whole = !std::exchange(flow.goes_on, datagram->more) && !datagram->more;
+  head.at_once = whole && (!bulk || count > 1);
   wire::write_bonded_head(head, datagram->writable());
   for (std::size_t i = 1; i < count; ++i) {
     put(chosen_[i], {copy(*datagram), bulk, 0});

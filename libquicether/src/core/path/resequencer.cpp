@@ -114,8 +114,10 @@ class Resequencer::Impl {
 
   [[nodiscard]] Duration hold() const noexcept {
     const auto longest = std::max(closing_[0], closing_[1]);
-    return std::clamp(longest + longest / 4 + kHoldMargin, config_.hold_min, config_.hold_max);
+    return std::clamp(longest + longest / 4 + kHoldMargin, hold_min_, config_.hold_max);
   }
+
+  void set_hold_min(Duration hold) noexcept { hold_min_ = std::min(hold, config_.hold_max); }
 
   [[nodiscard]] const ResequencerStats& stats() const noexcept { return stats_; }
 
@@ -131,6 +133,7 @@ class Resequencer::Impl {
   void on_closed(Instant now, Duration took) noexcept;
 
   ResequencerConfig config_;
+  Duration hold_min_ = std::chrono::milliseconds{30};
   queue::BlockPool blocks_{};
   queue::WaitingPool pool_{};
   std::array<std::unique_ptr<Flow>, wire::kBondedFlows> flows_{};
@@ -369,6 +372,10 @@ Resequencer::~Resequencer() = default;
 
 void Resequencer::take(Instant now, SessionId session, const wire::Bonded& datagram) {
   impl_->take(now, session, datagram);
+}
+
+void Resequencer::set_hold_min(Duration hold) noexcept {
+  impl_->set_hold_min(hold);
 }
 
 void Resequencer::on_timeout(Instant now) {

@@ -175,6 +175,26 @@ Duration arrival(const PathView& path, const PacketView& packet) noexcept {
   return delay + std::chrono::duration_cast<Duration>(on_the_way);
 }
 
+std::unique_ptr<PathScheduler> make_scheduler(const MultipathConfig& config) {
+  if (config.mode == BondMode::failover) {
+    return make_failover_scheduler();
+  }
+  if (!config.scheduler) {
+    return make_earliest_arrival_scheduler();
+  }
+  switch (*config.scheduler) {
+    case BondScheduler::round_robin:
+      return make_round_robin_scheduler();
+    case BondScheduler::weighted:
+      return make_weighted_scheduler();
+    case BondScheduler::latency_aware:
+      return make_latency_aware_scheduler();
+    case BondScheduler::redundant:
+      return make_redundant_scheduler();
+  }
+  return make_earliest_arrival_scheduler();
+}
+
 std::unique_ptr<PathScheduler> make_earliest_arrival_scheduler() {
   return std::make_unique<EarliestArrivalScheduler>();
 }

@@ -61,6 +61,14 @@ struct BondStats {
   std::uint64_t repeated = 0;   ///< sent again on another path, or the same, after a loss
   std::uint64_t dropped = 0;    ///< queue too long, or too large for every path
   std::uint64_t suspected = 0;  ///< times that a path fell silent
+
+  BondStats& operator+=(const BondStats& other) noexcept {
+    sent += other.sent;
+    repeated += other.repeated;
+    dropped += other.dropped;
+    suspected += other.suspected;
+    return *this;
+  }
 };
 
 /// Datagrams for one session, to be sent now. Valid until the Bond's next non-const call.

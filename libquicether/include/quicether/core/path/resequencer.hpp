@@ -17,8 +17,7 @@ namespace quicether::path {
 struct ResequencerConfig {
   std::size_t held_bytes_max = 32U << 20U;  ///< memory of what waits for what is missing
   std::size_t slots_max = 1U << 19U;        ///< memory of what came, 16 bytes each
-  Duration hold_min = std::chrono::milliseconds{30};
-  Duration hold_max = std::chrono::milliseconds{800};
+  Duration hold_max = std::chrono::seconds{1};
   Duration hold_first = std::chrono::milliseconds{150};  ///< until gaps have been seen to close
 };
 
@@ -28,6 +27,15 @@ struct ResequencerStats {
   std::uint64_t late = 0;        ///< came after others had stopped to wait for them: given out
   std::uint64_t duplicates = 0;  ///< dropped; or too late to be told from duplicates
   std::uint64_t missed = 0;      ///< numbers that others stopped to wait for
+
+  ResequencerStats& operator+=(const ResequencerStats& other) noexcept {
+    in_order += other.in_order;
+    waited += other.waited;
+    late += other.late;
+    duplicates += other.duplicates;
+    missed += other.missed;
+    return *this;
+  }
 };
 
 /// Restores the order of what a Bond spread over several paths, flow by flow.
@@ -53,6 +61,9 @@ class Resequencer {
 
   /// Takes a datagram. What it releases refers to its bytes, which stay until clear_released().
   void take(Instant now, SessionId session, const wire::Bonded& datagram);
+
+  /// Waits at least so long: what a loss on the slowest path takes to be repaired.
+  void set_hold_min(Duration hold) noexcept;
 
   /// Stops to wait for what is overdue.
   void on_timeout(Instant now);

@@ -3,6 +3,7 @@
 
 #include <quicether/base/ids.hpp>
 #include <quicether/base/time.hpp>
+#include <quicether/core/path/multipath_config.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -57,6 +58,9 @@ class PathScheduler {
                                            const PacketView& packet,
                                            std::span<std::uint8_t> chosen) noexcept = 0;
 };
+
+/// The one that the configuration asks for.
+[[nodiscard]] std::unique_ptr<PathScheduler> make_scheduler(const MultipathConfig& config);
 
 /// The path where the packet arrives first. A path may have more before it than it takes, as long
 /// as the packet would arrive later on one that takes it at once: so packets of a flow arrive about
