@@ -2,8 +2,9 @@
 # Builds everything and shows a real mesh: four nodes in network namespaces of their own, each with
 # a real TUN device and its own qed. alice makes a network, the others join it by an invite each and
 # find each other. alice, bob and carol reach each other over IPv4 and IPv6; dave is a member too,
-# but no rule allows him anything, and he is told so. Asks nothing, ends by itself,
-# and removes whatever it made, also when interrupted.
+# but no rule allows him anything, and he is told so. bob has two uplinks: he loses one in the middle
+# of a download, which goes on. Asks nothing, ends by itself, and removes whatever it made, also when
+# interrupted.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -50,7 +51,8 @@ quicether_of() {
   inside "$node" "$BIN/quicether" "$@" --control-socket "$RUN/$node/control.sock"
 }
 
-# One namespace is the network between the nodes: a bridge with one cable to each.
+# One namespace is the network between the nodes: a bridge with one cable to each, and a router to
+# bob's second uplink.
 build_network() {
   local node i=0
   ip netns add "$PREFIX-lan"
@@ -64,7 +66,16 @@ build_network() {
     ip -n "$PREFIX-lan" link set "to-$node" master br0 up
     ip -n "$PREFIX-$node" addr add "10.99.0.$i/24" dev eth0
     ip -n "$PREFIX-$node" link set eth0 up
+    ip -n "$PREFIX-$node" route add default via 10.99.0.254
   done
+  ip netns exec "$PREFIX-lan" sysctl -q net.ipv4.ip_forward=1
+  ip -n "$PREFIX-lan" addr add 10.99.0.254/24 dev br0
+  ip link add bob-second netns "$PREFIX-lan" type veth peer name eth1 netns "$PREFIX-bob"
+  ip -n "$PREFIX-lan" addr add 10.99.1.254/24 dev bob-second
+  ip -n "$PREFIX-lan" link set bob-second up
+  ip -n "$PREFIX-bob" addr add 10.99.1.2/24 dev eth1
+  ip -n "$PREFIX-bob" link set eth1 up
+  ip -n "$PREFIX-bob" route add default via 10.99.1.254 metric 200
 }
 
 write_configs() {
@@ -79,6 +90,11 @@ write_configs() {
       printf '[node]\nname = "%s"\nstate_dir = "%s"\n' "$node" "$RUN/$node"
       printf '[security]\npolicy_file = "%s"\n' "$RUN/policy.toml"
       printf '[control]\nsocket = "%s"\n' "$RUN/$node/control.sock"
+      if [ "$node" = bob ]; then
+        printf '[multipath]\nenabled = true\nmode = "aggregate"\ninterfaces = ["eth0", "eth1"]\n'
+      else
+        printf '[multipath]\naccept = true\n'
+      fi
     } > "$RUN/$node/config.toml"
   done
   for node in "${FRIENDS[@]}"; do
@@ -179,6 +195,69 @@ ping_refused() {
   grep -qi 'filtered\|prohibited' "$RUN/ping" || fail "dave was not told why"
 }
 
+# Waits until bob has two paths to alice, at most 20 seconds.
+wait_two_paths() {
+  local tries
+  for tries in $(seq 200); do
+    [ "$(quicether_of bob multipath | grep alice | grep -c Active)" -ge 2 ] && return 0
+    sleep 0.1
+  done
+  fail "bob has no second path to alice"
+  return 1
+}
+
+# 12.5 MB in 2.5 s; after 1 s the cable is pulled out of bob's first uplink.
+download() {
+  cat > "$RUN/download.py" <<'PYTHON'
+import hashlib, socket, sys, time
+block = bytes(range(250)) * 200
+if sys.argv[1] == "give":
+    with socket.create_server((sys.argv[2], 8080)) as server:
+        print("ready", flush=True)
+        stream, _ = server.accept()
+        start = time.monotonic()
+        for number in range(250):
+            stream.sendall(block)
+            time.sleep(max(0, start + number / 100 - time.monotonic()))
+        stream.close()
+    sys.exit()
+got, longest = hashlib.sha256(), 0.0
+size = 0
+with socket.create_connection((sys.argv[2], 8080), timeout=20) as stream:
+    last = time.monotonic()
+    while part := stream.recv(1 << 16):
+        now = time.monotonic()
+        longest, last = max(longest, now - last), now
+        got.update(part)
+        size += len(part)
+whole = got.digest() == hashlib.sha256(block * 250).digest()
+print(f"{size} bytes, {'each as it was sent' if whole else 'NOT as they were sent'}, "
+      f"longest pause {longest * 1000:.0f} ms")
+sys.exit(not whole)
+PYTHON
+  local address giver taker tries code=0
+  address=$(overlay_address alice 4)
+  inside alice python3 "$RUN/download.py" give "$address" > "$RUN/give" 2>&1 &
+  giver=$!
+  for tries in $(seq 200); do
+    grep -q ready "$RUN/give" && break
+    sleep 0.05
+  done
+  echo "bob downloads 12.5 MB from alice"
+  inside bob python3 "$RUN/download.py" take "$address" > "$RUN/take" 2>&1 &
+  taker=$!
+  sleep 1
+  ip -n "$PREFIX-lan" link set to-bob down
+  echo "bob's eth0 is unplugged"
+  wait $taker || code=$?
+  kill $giver 2>/dev/null || true
+  wait $giver || true
+  cat "$RUN/take"
+  [ "$code" = 0 ] || fail "the download broke off"
+  show bob multipath
+  ip -n "$PREFIX-lan" link set to-bob up
+}
+
 main() {
   if [ "$(id -u)" != 0 ]; then
     echo "The demo makes network namespaces and TUN devices: run it as root (sudo $0)." >&2
@@ -219,6 +298,9 @@ main() {
   ping_all
   say "dave has no rule that allows him anything"
   ping_refused
+  say "bob has two uplinks, and loses one in the middle of a download"
+  wait_two_paths && show bob multipath
+  download
   say "$([ "$FAILED" = 0 ] && echo 'The mesh works' || echo 'The demo FAILED')"
   exit "$FAILED"
 }
