@@ -5,5 +5,5 @@ for argument; do
   [[ $argument =~ ^(-h|--help)$ ]] && exec python3 -B "$net/suite/bond.py" "$@"
 done
 need_root
-prepare_programs app_qed app_quicether link_emulator
+prepare_programs app_qed app_quicether link_emulator bond_sim
 enter python3 "$net/suite/bond.py" "$@"

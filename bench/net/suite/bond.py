@@ -2,10 +2,12 @@
 Multipath TCP, beside plain TCP on each link alone; what a link's failure costs; round trips beside
 bulk; loss in redundant mode; and what bonding costs where there is nothing to bond.
 
-Sections: throughput (targets and the sweep), cuts, latency, redundant, cost.
+Sections: throughput (targets and the sweep), simulator, cuts, latency, redundant, cost.
 """
 
 import contextlib
+import json
+import os
 import pathlib
 import statistics
 import sys
@@ -24,7 +26,7 @@ import report
 import targets
 from lab import StepFailed
 
-SECTIONS = "throughput,cuts,latency,redundant,cost"
+SECTIONS = "throughput,simulator,cuts,latency,redundant,cost"
 CARRIERS = "mptcp,qed,qed-weighted"
 FULL = {"seconds": 10, "runs": 1, "cuts": 20}
 QUICK = {"seconds": 3, "runs": 1, "cuts": 2, "bonds": "unequal,three"}
@@ -162,6 +164,19 @@ def throughput(bond, asked, number, given):
     return cells
 
 
+def simulate(bonds, given):
+    """One TCP-like flow over the same bonds in virtual time, as cells."""
+    say("the simulator")
+    program = os.path.join(os.environ["QE_BENCH_PROGRAMS"], "bond_sim")
+    try:
+        lines = laboratory.run([program, "--seconds", str(given.seconds), str(bond_profiles.FILE),
+                                *bonds], 3600).splitlines()
+    except (StepFailed, OSError) as trouble:
+        return [{"carrier": figures.SIMULATED, "trouble": str(trouble)}]
+    return [{"traffic": "cubic", "direction": "ab", "carrier": figures.SIMULATED, "run": 1,
+             **json.loads(line)} for line in lines]
+
+
 def cut_once(lab, to, mptcp, link, how):
     """A flow that loses a link after 3 s, and has it back 2 s later."""
     seconds = 11
@@ -271,6 +286,8 @@ def measure_all(bonds, given, controls):
                 for name, asked in questions(bonds, given, controls).items():
                     say(f"run {number} of {given.runs}: {bonds[name].title}")
                     results["cells"] += throughput(bonds[name], asked, number, given)
+        if "simulator" in sections:
+            results["cells"] += simulate(bonds, given)
         if "cuts" in sections:
             results["cuts"] = cuts(profiles[CUT_BOND], given)
         if "latency" in sections:

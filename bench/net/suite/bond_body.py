@@ -3,7 +3,7 @@
 import pathlib
 
 import report
-from bond_figures import gaps
+from bond_figures import SIMULATED, gaps
 from bond_lab import TCP_BUFFER
 from chart import Bar, bars
 
@@ -32,7 +32,7 @@ def lines(results, summary, bonds):
 def _alone(results, name):
     """Of the last run that asked: Mbit/s of plain TCP on each link."""
     found = [cell["alone"] for cell in results["cells"] if cell.get("alone") and
-             (cell["bond"], cell["traffic"], cell["direction"]) == name]
+             cell["carrier"] != SIMULATED and (cell["bond"], cell["traffic"], cell["direction"]) == name]
     return " + ".join(f"{rate:.1f}" for rate in found[-1]) if found else "-"
 
 
@@ -50,7 +50,8 @@ def _throughput(results, summary, bonds):
         rows.append(row)
     return ["## Goodput, Mbit/s", "", "In brackets the share of the sum of the links alone, and of the "
             "best of them. cubic-8: eight flows together. udp: 90 % of the sum of the rates are offered; "
-            "compared with one CUBIC flow on each link.", "",
+            "compared with one CUBIC flow on each link. simulated: bond_sim, beside the links alone in virtual "
+            "time.", "",
             *report.table(["links", "traffic", "way", "alone", *carriers], rows), ""]
 
 
