@@ -209,6 +209,33 @@ TEST_CASE("multipath: an interface that goes down costs nothing, and is used aga
   });
 }
 
+TEST_CASE("multipath: a line that dies without a word is found out, and used again",
+          "[sim][multipath]") {
+  simulate(5, [](sim::Simulation& simulation) {
+    MultiNode one{simulation, "one", 1, 2};
+    MultiNode other{simulation, "other", 2, 2};
+    dial(simulation, one, other);
+    REQUIRE(simulation.run_until([&] { return one.has_paths(other, 2); }, 5s));
+    CHECK(pongs(simulation, one, other, 50) == 50);
+
+    for (const auto* const name : {"eth0", "eth1"}) {
+      CAPTURE(name);
+      sim::LinkModel dead;
+      dead.up = false;
+      one.host->interface(name).set_links(dead);
+      // What was under way is sent again over the other path.
+      CHECK(pongs(simulation, one, other, 200) >= 195);
+      CHECK(one.interfaces(other).size() == 1);
+      CHECK(pongs(simulation, one, other, 1000) == 1000);
+
+      one.host->interface(name).set_links({});
+      REQUIRE(
+          simulation.run_until([&] { return one.interfaces(other) == Texts{"eth0", "eth1"}; }, 2s));
+    }
+    CHECK(one.peer(other)->connected_for.value() > 20s);
+  });
+}
+
 TEST_CASE("multipath: an address that changes takes its path along", "[sim][multipath]") {
   simulate(10, [](sim::Simulation& simulation) {
     MultiNode one{simulation, "one", 1, 2};

@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <optional>
@@ -39,6 +40,24 @@ TEST_CASE("system_environment: offers a clock, timers, randomness and an executo
   CHECK(environment->random().next() != environment->random().next());
   CHECK(environment->unix_time() > 1'600'000'000);  // 2020
   CHECK(environment->get_executor() == io.get_executor());
+}
+
+TEST_CASE("system_environment: knows the interfaces of this host", "[platform][environment]") {
+  boost::asio::io_context io{1};
+  const auto interfaces = system_environment(io.get_executor())->interfaces();
+
+  const auto lo = std::ranges::find(interfaces, "lo", &HostInterface::name);
+  REQUIRE(lo != interfaces.end());
+  CHECK(lo->loopback);
+  CHECK(lo->index == 1);
+  CHECK_FALSE(lo->multicast);
+  if (lo->up) {
+    CHECK(std::ranges::count(lo->addresses, InterfaceAddress::parse("127.0.0.1/8").value()) == 1);
+  }
+  for (const auto& one : interfaces) {
+    CHECK(std::ranges::count(interfaces, one.name, &HostInterface::name) == 1);
+    CHECK(one.index != 0);
+  }
 }
 
 TEST_CASE("system_environment: sockets of two environments talk, and events reach their sink",

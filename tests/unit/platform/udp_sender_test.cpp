@@ -27,6 +27,18 @@ std::size_t segment_bytes_of(msghdr& message) {
   return size;
 }
 
+/// The interface that a message asks for; 0 when none.
+int interface_of(msghdr& message) {
+  in_pktinfo info{};
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
+       header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
+      std::memcpy(&info, CMSG_DATA(header), sizeof info);
+    }
+  }
+  return info.ipi_ifindex;
+}
+
 /// A kernel that gives `error` for each message that `refuses` says so of.
 template <typename Refuses>
 auto kernel_that_refuses(int error, Refuses refuses) {
@@ -153,6 +165,39 @@ TEST_CASE("udp_sender: interrupts are repeated", "[platform][udp]") {
   CHECK(net.sender->send(trains) == 1);
   CHECK(net.receive(*net.receiver, 20).size() == 20);
   CHECK(interrupts == -1);
+}
+
+TEST_CASE("udp_sender: a pinned address names its interface, but not for what stays here",
+          "[platform][udp]") {
+  Fixture net;
+  const auto one = IpAddress::parse("127.0.0.1").value();
+  const auto other = IpAddress::parse("127.0.0.2").value();
+  const auto stranger = IpAddress::parse("127.0.0.3").value();
+  std::vector<int> interfaces;
+  const test::BentSystemCalls bent{{.sendmmsg = [&](int, mmsghdr* messages, unsigned count, int) {
+    for (unsigned i = 0; i < count; ++i) {
+      interfaces.push_back(interface_of(messages[i].msg_hdr));
+    }
+    return static_cast<int>(count);
+  }}};
+  const auto send = [&](const IpAddress& local, const IpAddress& remote) {
+    const OutgoingTrain train{.bytes = ConstBytes{net.bytes}.first(500),
+                              .segment_bytes = 500,
+                              .local = {local, 0},
+                              .remote = {remote, 9}};
+    REQUIRE(net.sender->send({&train, 1}) == 1);
+  };
+
+  send(one, stranger);
+  net.sender->pin(std::array{AddressPin{one, 7}, AddressPin{other, 8}});
+  send(one, stranger);
+  send(other, stranger);
+  send(stranger, stranger);
+  send(one, other);
+  net.sender->pin({});
+  send(one, stranger);
+
+  CHECK(interfaces == std::vector{0, 7, 8, 0, 0, 0});
 }
 
 }  // namespace quicether::linux_platform
