@@ -124,6 +124,21 @@ wait_active client up0
 ip -n router link set down1 up
 wait_active client 'up0 up1' 2
 
+step "an uplink dies without a word" # which is noticed at once only if packets take it
+for i in 0 1; do
+  spawn pings client ping -i 0.05 -c 60 "$(overlay server 4)"
+  wait_for_line pings 'icmp_seq=10 '
+  ip -n router rule add iif "down$i" blackhole
+  ip -n router route add blackhole "10.97.$i.2/32"
+  wait_for 10 gone "$(pid_of pings)"
+  lost=$(lost_in_a_row "$work/pings.log" 60)
+  printf 'up%s: %s pings in a row lost\n' "$i" "$lost"
+  ((lost <= 4)) || fail "without up$i, $lost pings in a row were lost: more than 200 ms"
+  ip -n router rule del iif "down$i" blackhole
+  ip -n router route del blackhole "10.97.$i.2/32"
+  wait_active client 'up0 up1' 3
+done
+
 step "the uplink of the default route goes"
 lost=$(cut client up0 "$(overlay server 4)")
 printf 'up0: %s pings in a row lost\n' "$lost"
