@@ -236,6 +236,29 @@ TEST_CASE("multipath: a line that dies without a word is found out, and used aga
   });
 }
 
+TEST_CASE("multipath: a line that dies while nothing uses it is found out as well",
+          "[sim][multipath]") {
+  simulate(3, [](sim::Simulation& simulation) {
+    MultiNode one{simulation, "one", 1, 2};
+    MultiNode other{simulation, "other", 2, 2};
+    dial(simulation, one, other);
+    REQUIRE(simulation.run_until([&] { return one.has_paths(other, 2); }, 5s));
+    simulation.run_for(60s);
+    CHECK(one.has_paths(other, 2));
+
+    sim::LinkModel dead;
+    dead.up = false;
+    one.host->interface("eth1").set_links(dead);
+    REQUIRE(simulation.run_until(
+        [&] { return one.interfaces(other) == Texts{"eth0"} && other.active(one).size() == 1; },
+        15s));
+    CHECK(std::ranges::count(one.paths(other), PathState::failed, &PathStatus::state) == 1);
+
+    one.host->interface("eth1").set_links({});
+    REQUIRE(simulation.run_until([&] { return one.has_paths(other, 2); }, 2s));
+  });
+}
+
 TEST_CASE("multipath: an address that changes takes its path along", "[sim][multipath]") {
   simulate(10, [](sim::Simulation& simulation) {
     MultiNode one{simulation, "one", 1, 2};

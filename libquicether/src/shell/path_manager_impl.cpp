@@ -39,6 +39,32 @@ constexpr Duration kLossPeriod = std::chrono::milliseconds{100};
 constexpr std::uint64_t kLossPackets = 200;  // fewer say little about a loss of 1 %
 constexpr std::uint64_t kLossRatio = 2000;
 
+/// A path that carries nothing is asked for a sign of life, for packets are to find it alive; the
+/// bond sees to those that carry something.
+constexpr Duration kPathIdle = std::chrono::seconds{3};
+constexpr Duration kPathSilence = std::chrono::seconds{10};
+
+void check_idle_paths(path::LinkTable& links, Transport& transport, Instant now) {
+  std::vector<SessionId> silent;
+  for (const auto& peer : links.peers()) {
+    if (peer.sessions.size() < 2) {
+      continue;
+    }
+    for (const auto& session : peer.sessions) {
+      const auto stats = transport.stats(session.session);
+      const auto heard = stats ? std::max(stats->last_received, session.up_since) : now;
+      if (now - heard >= kPathSilence) {
+        silent.push_back(session.session);
+      } else if (now - heard >= kPathIdle) {
+        transport.ping(session.session);
+      }
+    }
+  }
+  for (const auto session : silent) {
+    links.on_path_silent(now, session);
+  }
+}
+
 std::string interface_of(const std::vector<HostInterface>& interfaces, const IpAddress& address) {
   for (const auto& interface : interfaces) {
     const auto& own = interface.addresses;
@@ -255,6 +281,7 @@ void PathManager::Impl::on_timer() {
   if (now >= next_address_check_) {
     next_address_check_ = now + config_.address_check;
     look_at_interfaces();
+    check_idle_paths(links_, transport_, now);
     planner_.plan_again();
     transport_.check_local_addresses(
         [this](SessionId session) { return planner_.is_pinned(session); });
