@@ -828,10 +828,11 @@ void PathManager::Impl::add_paths(PeerStatus& status, const path::LinkPeer& peer
     path.remote = waiting.pair.remote;
     path.state = waiting.state;
     if (peer.up_since) {
-      status.paths.push_back(path);
+      const auto place = std::ranges::upper_bound(
+          status.paths, path.path_id, {}, [](const PathStatus& one) { return one.path_id; });
+      status.paths.insert(place, path);
     }
   }
-  std::ranges::stable_sort(status.paths, {}, &PathStatus::path_id);
 }
 
 std::vector<PeerStatus> PathManager::Impl::status() const {

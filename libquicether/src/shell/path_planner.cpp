@@ -86,7 +86,8 @@ bool PathPlanner::read_interfaces() {
       found.emplace_back(rank, std::move(uplink));
     }
   }
-  std::ranges::stable_sort(found, {}, [](const auto& entry) { return entry.first; });
+  std::ranges::sort(
+      found, {}, [](const auto& entry) { return std::pair{entry.first, entry.second.index}; });
   const bool all_held = std::ranges::all_of(
       found, [&](const auto& entry) { return held_.contains(entry.second.index); });
   for (auto& [rank, uplink] : found) {
