@@ -1,7 +1,9 @@
 // Measures one of our DHT nodes in a ring that is there: finds each target that standard input
 // names, one after the other, then all of them at once; prints times in milliseconds.
 //
-//   dht_lookups <address:port> <bootstrap address:port>
+//   dht_lookups <address:port> <bootstrap address:port> < targets
+//   dht_lookups <address:port> <bootstrap address:port> put <count>      stores items, prints
+//   targets
 #include <quicether/dht.hpp>
 #include <quicether/system_environment.hpp>
 
@@ -30,6 +32,18 @@ asio::awaitable<void> find(quicether::Dht& node, dht::Id target, std::size_t& fo
   request.first = true;
   const auto done = co_await node.async_get(request, asio::use_awaitable);
   found += done.item ? 1U : 0U;
+}
+
+asio::awaitable<void> store(quicether::Dht& node, std::size_t count) {
+  co_await node.async_join(asio::use_awaitable);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto text = "item-" + std::to_string(i);
+    const auto value = std::to_string(text.size()) + ':' + text;
+    dht::PutRequest request;
+    request.item.value.assign(value.begin(), value.end());
+    co_await node.async_put(request, asio::use_awaitable);
+    std::cout << quicether::item_target(quicether::as_bytes(value)).to_string() << std::endl;
+  }
 }
 
 asio::awaitable<void> measure(quicether::Dht& node, const std::vector<dht::Id>& targets) {
@@ -65,15 +79,17 @@ int main(int argc, char** argv) try {
   config.socket.bind = quicether::SocketAddress::parse(arguments.at(0)).value();
   config.bootstrap = {quicether::SocketAddress::parse(arguments.at(1)).value()};
   config.cache_name = "";
+  const bool put = arguments.size() == 4 && arguments[2] == "put";
   std::vector<dht::Id> targets;
-  for (std::string line; std::getline(std::cin, line);) {
+  for (std::string line; !put && std::getline(std::cin, line);) {
     targets.push_back(dht::Id::of(quicether::NodeId::parse(line).value()));
   }
   asio::io_context io{1};
   const auto environment = quicether::system_environment(io.get_executor());
   quicether::Dht node{*environment, config};
   node.open().value();
-  asio::co_spawn(io, measure(node, targets), [&](const std::exception_ptr& error) {
+  auto job = put ? store(node, std::stoul(arguments[3])) : measure(node, targets);
+  asio::co_spawn(io, std::move(job), [&](const std::exception_ptr& error) {
     io.stop();
     if (error) {
       std::rethrow_exception(error);

@@ -33,14 +33,17 @@ def has_value(alert):
 
 
 def wait(session, count):
-    """Until so many look-ups have ended; returns how many found something."""
+    """Until so many look-ups have ended, or none has for ten seconds; returns how many found
+    something."""
     found = ended = 0
-    while ended < count:
+    deadline = time.monotonic() + 10
+    while ended < count and time.monotonic() < deadline:
         session.wait_for_alert(1000)
         for alert in session.pop_alerts():
             if isinstance(alert, lt.dht_immutable_item_alert):
                 ended += 1
                 found += has_value(alert)
+                deadline = time.monotonic() + 10
     return found
 
 
