@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <utility>
 
 namespace quicether::detail {
 
@@ -30,6 +31,10 @@ constexpr Duration kOfferPause = 5s;
 
 /// When it is handed on three times more: something may have changed.
 constexpr Duration kOfferSilence = 10min;
+
+/// After a change of the host's network: changes come in bunches. And between announcements.
+constexpr Duration kChangeDelay = 200ms;
+constexpr Duration kChangePause = 5s;
 
 constexpr std::size_t kNeighboursMax = 1024;
 constexpr int kReadsPerTurn = 64;
@@ -61,6 +66,29 @@ LanDiscovery::~LanDiscovery() {
 
 void LanDiscovery::open() {
   announce();
+  if (auto watch = environment_.watch_network()) {
+    watch_ = std::move(*watch);
+    watch_network();
+  }
+}
+
+void LanDiscovery::watch_network() {
+  watch_->async_wait([weak = weak_from_this()](error_code error) {
+    if (const auto self = weak.lock(); self && !error) {
+      self->watch_network();
+      self->on_network_changed();
+    }
+  });
+}
+
+/// A network may have appeared, which send() joins. Routes change with every link, so not each
+/// change is worth an announcement of its own.
+void LanDiscovery::on_network_changed() {
+  const auto now = environment_.now();
+  const auto soon = std::max(now + kChangeDelay, announced_at_ + kChangePause);
+  if (soon < due_) {
+    arm_timer(soon);
+  }
 }
 
 void LanDiscovery::open_socket() {
@@ -94,7 +122,13 @@ void LanDiscovery::announce() {
   // Up to a tenth less: nodes that started together do not speak together.
   const auto spread = static_cast<std::uint64_t>(pause.count() / 10 + 1);
   pause -= Duration{static_cast<Duration::rep>(environment_.random().below(spread))};
-  timer_->async_wait(environment_.now() + pause, [weak = weak_from_this()](error_code error) {
+  announced_at_ = environment_.now();
+  arm_timer(announced_at_ + pause);
+}
+
+void LanDiscovery::arm_timer(Instant due) {
+  due_ = due;
+  timer_->async_wait(due, [weak = weak_from_this()](error_code error) {
     if (const auto self = weak.lock(); self && !error) {
       self->announce();
     }

@@ -56,6 +56,9 @@ class LanDiscovery final : public std::enable_shared_from_this<LanDiscovery> {
   };
 
   void announce();
+  void arm_timer(Instant due);
+  void watch_network();
+  void on_network_changed();
   void open_socket();
   void wait_readable();
   void on_readable();
@@ -70,8 +73,11 @@ class LanDiscovery final : public std::enable_shared_from_this<LanDiscovery> {
   CandidateHandler on_candidate_;
   std::unique_ptr<Timer> timer_;
   std::unique_ptr<LanSocket> socket_{};
+  std::unique_ptr<NetworkWatch> watch_{};
   bool failed_ = false;  ///< the last attempt to open it
   std::size_t announced_ = 0;
+  Instant announced_at_{};
+  Instant due_{};  ///< the next announcement
   route::TokenBucket readings_;
   std::map<PublicKey, Neighbour> neighbours_{};
   std::uint64_t sent_ = 0;
