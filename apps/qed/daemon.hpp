@@ -51,6 +51,11 @@ class Daemon final : public quicether::mgmt::ControlHandler {
   void ping(const std::string& text,
             quicether::Duration timeout,
             quicether::mgmt::AnswerHandler<quicether::mgmt::PingAnswer> done) override;
+  void discover_node(
+      const std::string& text,
+      quicether::mgmt::AnswerHandler<std::optional<quicether::FoundNode>> done) override;
+  void discover_subnet(const quicether::Prefix& subnet,
+                       quicether::mgmt::AnswerHandler<quicether::FoundSubnet> done) override;
   void stop() override;
 
  private:

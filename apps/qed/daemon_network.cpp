@@ -34,11 +34,8 @@ bool is_final(error_code error) {
          error == errc::invite_used;
 }
 
-/// Why a name means nobody that can be asked; empty: it does mean one.
+/// Why a name means nobody; empty: it does mean somebody.
 std::string why_not(const NameAnswer& answer, std::string_view text) {
-  if (answer.self) {
-    return fmt::format("{} is this node", mgmt::quote(text, 128));
-  }
   if (answer.node) {
     return {};
   }
@@ -55,6 +52,13 @@ std::string why_not(const NameAnswer& answer, std::string_view text) {
                      answer.others.size(),
                      mgmt::quote(text, 128),
                      fmt::join(names, " or "));
+}
+
+/// Why a search in the DHT came to nothing.
+std::string explain_search(error_code error) {
+  return error == errc::not_open    ? "discovery is off: there is nobody to be asked"
+         : error == errc::timed_out ? "nobody in the DHT answers: see quicether netcheck"
+                                    : error.message();
 }
 
 }  // namespace
@@ -199,7 +203,9 @@ void Daemon::ping(const std::string& text,
                   quicether::Duration timeout,
                   mgmt::AnswerHandler<mgmt::PingAnswer> done) {
   const auto answer = node_->resolve(text);
-  if (auto problem = why_not(answer, text); !problem.empty()) {
+  if (auto problem = answer.self ? fmt::format("{} is this node", mgmt::quote(text, 128))
+                                 : why_not(answer, text);
+      !problem.empty()) {
     done(mgmt::Refusal{std::move(problem)});
     return;
   }
@@ -210,6 +216,39 @@ void Daemon::ping(const std::string& text,
                       done(error ? mgmt::Answer<mgmt::PingAnswer>{mgmt::Refusal{error.message()}}
                                  : mgmt::PingAnswer{node, reply});
                     });
+}
+
+void Daemon::discover_node(const std::string& text,
+                           mgmt::AnswerHandler<std::optional<quicether::FoundNode>> done) {
+  const auto answer = node_->resolve(text);
+  if (auto problem = why_not(answer, text); !problem.empty()) {
+    done(mgmt::Refusal{std::move(problem)});
+    return;
+  }
+  node_->async_discover(
+      answer.node->id,
+      [done = std::move(done)](error_code error, const quicether::FoundNode& found) {
+        if (error == errc::not_found) {
+          done(std::optional<quicether::FoundNode>{});
+        } else if (error) {
+          done(mgmt::Refusal{explain_search(error)});
+        } else {
+          done(std::optional{found});
+        }
+      });
+}
+
+void Daemon::discover_subnet(const quicether::Prefix& subnet,
+                             mgmt::AnswerHandler<quicether::FoundSubnet> done) {
+  if (!node_->network()) {
+    done(mgmt::Refusal{"this node is in no network: members alone say what they carry"});
+    return;
+  }
+  node_->async_discover_subnet(
+      subnet, [done = std::move(done)](error_code error, const quicether::FoundSubnet& found) {
+        done(error ? mgmt::Answer<quicether::FoundSubnet>{mgmt::Refusal{explain_search(error)}}
+                   : mgmt::Answer<quicether::FoundSubnet>{found});
+      });
 }
 
 /// An invite that was given while the daemon did not run is redeemed when the inviter is there.

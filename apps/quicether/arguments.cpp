@@ -10,6 +10,7 @@
 #include <boost/program_options/value_semantic.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace cli {
@@ -26,7 +27,10 @@ Failure usage_failure(const CommandSpec& command, std::string message) {
 po::options_description describe(const CommandSpec& command) {
   po::options_description description;
   for (const auto& option : command.options) {
-    const std::string name{option.name};
+    std::string name{option.name};
+    if (option.letter != '\0') {
+      name += {',', option.letter};
+    }
     if (option.argument.empty()) {
       description.add_options()(name.c_str(), "");
     } else {
@@ -107,14 +111,18 @@ boost::system::result<std::uint32_t, Failure> Arguments::number(std::string_view
 boost::system::result<Arguments, Failure> parse_arguments(const CommandSpec& command,
                                                           std::span<const std::string> words) {
   using po::command_line_style::style_t;
-  constexpr int kStyle =
+  constexpr int kLong =
       style_t::allow_long | style_t::long_allow_adjacent | style_t::long_allow_next;
+  constexpr int kShort = style_t::allow_short | style_t::allow_dash_for_short |
+                         style_t::short_allow_adjacent | style_t::short_allow_next;
+  const bool letters =
+      std::ranges::any_of(command.options, [](const auto& one) { return one.letter != '\0'; });
   try {
     const auto description = describe(command);
     const auto parsed =
         po::command_line_parser{std::vector<std::string>{words.begin(), words.end()}}
             .options(description)
-            .style(kStyle)
+            .style(letters ? kLong | kShort : kLong)
             .allow_unregistered()
             .run();
     return sort_out(command, parsed.options);

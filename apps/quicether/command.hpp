@@ -22,6 +22,7 @@ struct OptionSpec {
   std::string_view help{};      ///< one clause
   Offer offer = Offer::nothing;
   std::vector<std::string_view> words{};  ///< for Offer::words
+  char letter = '\0';                     ///< the same with one dash; none for most
 };
 
 struct CommandSpec {
@@ -51,6 +52,7 @@ ExitCode run_config_check(const Arguments& arguments, Output& output);
 ExitCode run_config_get(const Arguments& arguments, Output& output);
 ExitCode run_config_set(const Arguments& arguments, Output& output);
 ExitCode run_config_show(const Arguments& arguments, Output& output);
+ExitCode run_discover(const Arguments& arguments, Output& output);
 ExitCode run_invite(const Arguments& arguments, Output& output);
 ExitCode run_join(const Arguments& arguments, Output& output);
 ExitCode run_network_create(const Arguments& arguments, Output& output);

@@ -69,7 +69,7 @@ CommandSpec ping_command() {
       .arguments = "NAME|ID|ADDRESS",
       .summary = "ask a peer for a sign of life through the overlay",
       .options = with_daemon_options(
-          {{"count", "NUMBER", "so often (4)", Offer::nothing, {}},
+          {{"count", "NUMBER", "so often (4)", Offer::nothing, {}, 'c'},
            {"interval", "MS", "milliseconds between (1000)", Offer::nothing, {}},
            {"timeout", "MS", "milliseconds to wait for each answer (2000)", Offer::nothing, {}}}),
       .arguments_max = 1,
@@ -101,6 +101,12 @@ std::vector<CommandSpec> make_commands() {
        .options = with_daemon_options({}),
        .run = run_network_leave},
       ping_command(),
+      {.name = "discover",
+       .arguments = "CIDR|NAME|ID",
+       .summary = "find who carries a subnet, or where a node is",
+       .options = with_daemon_options({}),
+       .arguments_max = 1,
+       .run = run_discover},
       {.name = "stop",
        .summary = "stop the daemon and wait until it is gone",
        .options =

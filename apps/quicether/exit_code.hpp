@@ -6,7 +6,7 @@ namespace cli {
 /// How `quicether` ends; the numbers are those of sysexits(3). Documented in docs/cli.md.
 enum class ExitCode : int {
   ok = 0,
-  no_answer = 1,     ///< of ping: nobody answered
+  no_answer = 1,     ///< of ping and discover: nobody answered, nothing was found
   usage = 64,        ///< wrong words or flags
   declined = 65,     ///< what was asked for cannot be: an invite that is not good, an unknown name
   no_input = 66,     ///< a file that was named is not there

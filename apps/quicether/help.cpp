@@ -28,7 +28,8 @@ std::string help_of(const CommandSpec& command) {
                           command.arguments,
                           command.summary);
   for (const auto& option : command.options) {
-    const auto left = fmt::format("  --{} {}", option.name, option.argument);
+    const auto letter = option.letter == '\0' ? "" : fmt::format(", -{}", option.letter);
+    const auto left = fmt::format("  --{} {}{}", option.name, option.argument, letter);
     text += fmt::format("{:<32} {}\n", left, option.help);
   }
   if (command.takes_config_flags) {

@@ -13,6 +13,8 @@
 namespace cli {
 namespace {
 
+using quicether::FoundNode;
+using quicether::FoundSubnet;
 using quicether::NodeStatus;
 using quicether::PathStatus;
 using quicether::PeerStatus;
@@ -170,6 +172,37 @@ std::string format_multipath(std::span<const PeerStatus> peers) {
   }
   return format_table(
       {"Interface", "Address", "RTT", "Bandwidth", "Packets", "Loss", "Status", "Peer"}, rows);
+}
+
+std::string format_found(const FoundSubnet& found) {
+  if (found.owners.empty() && found.gateways.empty()) {
+    return fmt::format("Nobody in the network says that it carries {}\n", found.subnet.to_string());
+  }
+  std::vector<Row> rows;
+  for (const auto& owner : found.owners) {
+    rows.push_back(
+        {format_node(owner.id, owner.name), "Owner", owner.entitled ? "Accepted" : "Not accepted"});
+  }
+  for (const auto& gateway : found.gateways) {
+    rows.push_back({format_node(gateway.id, gateway.name), "Gateway", "-"});
+  }
+  return format_table({"NodeID", "Role", "Configuration"}, rows);
+}
+
+std::string format_found(const FoundNode& found) {
+  auto text =
+      fmt::format("Node ID: {}\nPublic Key: {}\n", found.id.to_string(), found.key.to_string());
+  if (!found.name.empty()) {
+    text += fmt::format("Name: {}\n", printable(found.name));
+  }
+  for (const auto& endpoint : found.endpoints) {
+    text += fmt::format("Endpoint: {}\n", endpoint.to_string());
+  }
+  text += fmt::format("Forwards for Others: {}\n", found.gateway ? "yes" : "no");
+  for (const auto& gateway : found.gateways) {
+    text += fmt::format("Gateway: {}\n", format_node(gateway.id, printable(gateway.name)));
+  }
+  return text;
 }
 
 }  // namespace cli

@@ -68,6 +68,28 @@ class SampleDaemon final : public quicether::mgmt::ControlHandler {
                                      quicether::test::sample_ping_reply()});
   }
 
+  void discover_node(
+      const std::string& text,
+      quicether::mgmt::AnswerHandler<std::optional<quicether::FoundNode>> done) override {
+    if (text == "nobody") {
+      done(quicether::mgmt::Refusal{"nobody is known as \"nobody\""});
+    } else if (text == "silent") {
+      done(std::optional<quicether::FoundNode>{});
+    } else {
+      done(std::optional{quicether::test::sample_found_node()});
+    }
+  }
+
+  void discover_subnet(const quicether::Prefix& subnet,
+                       quicether::mgmt::AnswerHandler<quicether::FoundSubnet> done) override {
+    auto found = quicether::test::sample_found_subnet();
+    if (subnet != found.subnet) {
+      found = {};
+      found.subnet = subnet;
+    }
+    done(found);
+  }
+
   void stop() override {}
 };
 

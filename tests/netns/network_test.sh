@@ -46,6 +46,8 @@ if [[ -x $programs/link_emulator ]] && command -v ethtool >/dev/null; then
   rtt='20 ms RTT'
 fi
 for node in "${nodes[@]}"; do configure "$node"; done
+# Of two nodes with several shards, one invites and one joins.
+for node in alice bob; do printf '[performance]\nshards = 2\n' >>"$work/$node/config.toml"; done
 for node in alice bob carol; do start "$node"; done
 
 step "a node in no network invites nobody"
@@ -97,6 +99,28 @@ refused 65 'is this node' ctl alice ping alice
 ctl alice network show >"$work/show.log"
 grep -q '^Members: 4$' "$work/show.log" || fail "alice does not know all members"
 grep -q 'dave' "$work/show.log" || fail "alice does not know dave's name"
+
+step "members find who carries a subnet, and where a node is"
+printf '[network]\nadvertise_subnets = ["10.50.0.0/16"]\n' >>"$work/alice/config.toml"
+ctl alice reload >/dev/null
+carried() { # NAME WORDS: alice carries it, as NAME sees it.
+  ctl "$1" discover 10.50.0.0/16 >"$work/discover.log" && grep -q "(alice) *| Owner | $2$" "$work/discover.log"
+}
+wait_for 15 carried bob 'Not accepted' || fail "bob does not find alice's subnet"
+[[ $(ctl bob routes) != *10.50.0.0/16* ]] || fail "bob has a route that nothing entitles to"
+printf '[[peer]]\nname = "alice"\nid = "%s"\nsubnets = ["10.50.0.0/16"]\n' "${node_id[alice]}" \
+  >>"$work/carol/config.toml"
+ctl carol reload >/dev/null
+carried carol Accepted || fail "carol does not accept alice's subnet"
+routed() { [[ $(ctl carol routes) == *10.50.0.0/16* ]]; }
+wait_for 5 routed || fail "carol has no route to alice's subnet"
+refused 1 '' ctl bob discover 10.51.0.0/16
+refused 64 'CIDR' ctl bob discover 10.50.0.1/16
+ctl dave discover alice >"$work/discover.log"
+grep -q "^Node ID: ${node_id[alice]}$" "$work/discover.log" || fail "dave does not find alice"
+grep -q '^Endpoint: 10.99.0.1:9000$' "$work/discover.log" || fail "alice's address is not found"
+ctl dave discover "${node_id[bob]}" --json | grep -q '"endpoints":\["10.99.0.2:9000"' ||
+  fail "bob's address is not found"
 
 step "two members of one name are told apart"
 sed -i 's/"dave"/"carol"/' "$work/dave/config.toml"

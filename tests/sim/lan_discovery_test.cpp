@@ -2,6 +2,8 @@
 
 #include <quicether/core/record/lan_announcement.hpp>
 
+#include <catch2/generators/catch_generators.hpp>
+
 #include <chrono>
 
 using namespace quicether;
@@ -164,5 +166,55 @@ TEST_CASE("lan: forged announcements cost at most three dials each, and floods a
         {IpAddress::v4({20, 0, 1, 1}), kLanPort}, {a.underlay.address, kLanPort}, announcement);
     simulation.run_for(1s);
     CHECK(a.counter("lan.announcements_received") - received <= 1);  // its own timer may be due
+  });
+}
+
+// What `quicether join` and `quicether network leave` do to a daemon that runs.
+TEST_CASE(
+    "lan: a node that enters a network while it runs is found on its link, and no more when "
+    "it has left",
+    "[sim][lan]") {
+  const bool announced_before = GENERATE(true, false);
+  simulate(5, [&](sim::Simulation& simulation) {
+    Strangers nodes{simulation};
+    auto& a = nodes.add(1, "secret");
+    auto& b = nodes.add(1, "");
+    if (!announced_before) {
+      b.lan.reset();
+    }
+    a.start({});
+    b.start({});
+    simulation.run_for(5min);  // announcements are a minute apart now
+    REQUIRE(a.node->peers().empty());
+
+    b.lan.emplace();
+    b.network_secret = "secret";
+    b.reload({});
+    CHECK(simulation.run_until([&] { return a.connected(b) && b.connected(a); }, 2s));
+
+    b.leave();
+    CHECK(simulation.run_until([&] { return !a.connected(b) && !b.connected(a); }, 5s));
+    simulation.run_for(2min);
+    CHECK_FALSE(b.connected(a));
+    const auto routes = b.node->routes();
+    CHECK(std::ranges::none_of(routes, [](const auto& one) { return one.next_hop.has_value(); }));
+  });
+}
+
+TEST_CASE("lan: a link that appears is announced on within five seconds", "[sim][lan]") {
+  simulate(5, [](sim::Simulation& simulation) {
+    Strangers nodes{simulation};
+    auto& a = nodes.add(1, "secret");
+    auto& b = nodes.add(2, "secret");
+    const auto elsewhere = b.underlay.address;
+    b.underlay.address = IpAddress{};  // listens on every address
+    a.start({});
+    b.start({});
+    simulation.run_for(5min);
+    REQUIRE_FALSE(a.connected(b));
+
+    b.host->interface().set_addresses({{elsewhere, 24}, {IpAddress::v4({10, 0, 1, 77}), 24}});
+
+    CHECK(simulation.run_until([&] { return a.connected(b) && b.connected(a); }, 6s));
   });
 }

@@ -1,56 +1,10 @@
-#include "mesh.hpp"
+#include "members.hpp"
 
 #include <chrono>
 
 using namespace quicether;
 using namespace quicether::testing;
 using namespace std::chrono_literals;
-
-namespace {
-
-/// Nodes of one network, each in a network of its own; all but the first know the first one's
-/// address, and of the others nothing.
-struct Members {
-  Members(sim::Simulation& world, std::size_t count) : simulation{world} {
-    sim::LinkModel line;
-    line.delay = 10ms;
-    for (std::uint8_t i = 0; i < count; ++i) {
-      const auto address = IpAddress::v4({20, static_cast<std::uint8_t>(i + 1), 0, 1});
-      nodes.push_back(std::make_unique<MeshNode>(world, "n" + std::to_string(int{i}), address));
-      for (std::size_t other = 0; other < i; ++other) {
-        world.network().set_path(*nodes[other]->host, *nodes[i]->host, line);
-      }
-      nodes[i]->network_secret = "correct horse battery staple";
-      nodes[i]->discovery.emplace();
-      if (i > 0) {
-        nodes[i]->discovery->dht.bootstrap = {nodes[0]->underlay};
-      }
-    }
-  }
-
-  void start_all() {
-    for (auto& node : nodes) {
-      node->start({});
-    }
-  }
-
-  [[nodiscard]] bool all_connected(std::size_t first = 0) const {
-    return std::all_of(
-        nodes.begin() + static_cast<std::ptrdiff_t>(first), nodes.end(), [&](const auto& one) {
-          return std::all_of(
-              nodes.begin() + static_cast<std::ptrdiff_t>(first),
-              nodes.end(),
-              [&](const auto& other) { return one == other || one->connected(*other); });
-        });
-  }
-
-  MeshNode& operator[](std::size_t index) { return *nodes[index]; }
-
-  sim::Simulation& simulation;
-  std::vector<std::unique_ptr<MeshNode>> nodes{};
-};
-
-}  // namespace
 
 TEST_CASE("membership: members that know one address find each other", "[sim][membership]") {
   simulate(10, [](sim::Simulation& simulation) {

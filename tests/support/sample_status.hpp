@@ -1,6 +1,7 @@
 #ifndef QUICETHER_TESTS_SUPPORT_SAMPLE_STATUS_HPP
 #define QUICETHER_TESTS_SUPPORT_SAMPLE_STATUS_HPP
 
+#include <quicether/discover.hpp>
 #include <quicether/netcheck.hpp>
 #include <quicether/status.hpp>
 
@@ -119,6 +120,26 @@ inline NamedNode sample_named_node() {
 
 inline PingReply sample_ping_reply() {
   return {15200us, SocketAddress::parse("203.0.113.5:9000").value()};
+}
+
+/// A member who is entitled, and a gateway.
+inline FoundSubnet sample_found_subnet() {
+  const auto home = sample_peers()[0];
+  const auto colo = sample_peers()[1];
+  return {Prefix::parse("10.0.0.0/16").value(),
+          {{home.id, *home.key, "home", 1'800'000'000, 1'800'086'400, true}},
+          {{colo.id, *home.key, "", 1'800'000'000, 1'800'086'400, false}}};
+}
+
+inline FoundNode sample_found_node() {
+  const auto home = sample_peers()[0];
+  return {home.id,
+          *home.key,
+          "home",
+          1'800'000'000,
+          false,
+          {SocketAddress::parse("203.0.113.5:9000").value()},
+          sample_found_subnet().gateways};
 }
 
 }  // namespace quicether::test

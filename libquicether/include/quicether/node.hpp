@@ -4,9 +4,10 @@
 #include <quicether/base/error.hpp>
 #include <quicether/core/policy/admission.hpp>
 #include <quicether/core/policy/rule.hpp>
+#include <quicether/core/record/claim_lists.hpp>
 #include <quicether/core/record/invite.hpp>
-#include <quicether/core/record/member_lists.hpp>
 #include <quicether/dht.hpp>
+#include <quicether/discover.hpp>
 #include <quicether/env/environment.hpp>
 #include <quicether/identity.hpp>
 #include <quicether/netcheck.hpp>
@@ -50,7 +51,7 @@ struct DiscoveryConfig {
 
 /// Finding the members of the node's network, which has a secret.
 struct MembershipConfig {
-  record::MemberListsConfig lists{};
+  record::ClaimListsConfig lists{};
   std::size_t links_max = 64;  ///< members that are linked at once; others when they are needed
 
   /// A member that is known before any list was read: whoever redeemed this node's invite.
@@ -201,6 +202,46 @@ class Node {
         options);
   }
 
+  /// Finds out what a node tells the DHT of itself, and who in the network forwards to it.
+  /// Signature: void(error_code, FoundNode).
+  ///
+  /// **Errors:** `not_open` (no discovery), `not_found` (no record), `malformed` and `unsupported`
+  /// (one that cannot be read), `timed_out` (nobody answered), `cancelled`, `limit_reached`.
+  /// **Cancellation:** none.
+  template <boost::asio::completion_token_for<void(error_code, FoundNode)> Token>
+  auto async_discover(const NodeId& id, Token&& token) {
+    return boost::asio::async_initiate<Token, void(error_code, FoundNode)>(
+        [](auto handler, Node* self, const NodeId& wanted) {
+          self->start_discover(wanted, FoundNodeHandler{std::move(handler)});
+        },
+        token,
+        this,
+        id);
+  }
+
+  /// Finds out which members of the network say that they carry a subnet, written as they write it.
+  /// Whether this node routes to them is decided by its configuration alone. Signature:
+  /// void(error_code, FoundSubnet); nobody is no error.
+  ///
+  /// **Errors:** `not_open` (no discovery, or no network with a secret), `timed_out` (nobody
+  /// answered), `cancelled`, `limit_reached`. **Cancellation:** none.
+  template <boost::asio::completion_token_for<void(error_code, FoundSubnet)> Token>
+  auto async_discover_subnet(const Prefix& subnet, Token&& token) {
+    return boost::asio::async_initiate<Token, void(error_code, FoundSubnet)>(
+        [](auto handler, Node* self, const Prefix& wanted) {
+          self->start_discover(wanted, FoundSubnetHandler{std::move(handler)});
+        },
+        token,
+        this,
+        subnet);
+  }
+
+  /// Replaces the subnets behind this node: tells its peers at once, and the network's lists soon
+  /// of the first 32. The next reload() replaces them again.
+  ///
+  /// **Errors:** `limit_reached` (more than wire::kSubnetsMax); nothing changes then.
+  [[nodiscard]] result<void> advertise(std::vector<Prefix> subnets);
+
   /// Unset without a network that has a secret.
   [[nodiscard]] std::optional<NetworkStatus> network() const;
   [[nodiscard]] std::vector<RouteStatus> routes() const;
@@ -219,6 +260,11 @@ class Node {
 
   using PingHandler = boost::asio::any_completion_handler<void(error_code, PingReply)>;
 
+  using FoundNodeHandler = boost::asio::any_completion_handler<void(error_code, FoundNode)>;
+  using FoundSubnetHandler = boost::asio::any_completion_handler<void(error_code, FoundSubnet)>;
+
+  void start_discover(const NodeId& id, FoundNodeHandler handler);
+  void start_discover(const Prefix& subnet, FoundSubnetHandler handler);
   void start_ping(const NodeId& peer, const PingOptions& options, PingHandler handler);
   void start_redeem(const record::Invite& invite, GrantHandler handler);
   void start_stop(StopHandler handler);

@@ -121,7 +121,7 @@ constexpr std::array kSchema{
 
     key<HostPorts, kDiscovery, &DiscoverySection::bootstrap_nodes>("discovery.bootstrap_nodes"),
     key<BooleanCodec, kDiscovery, &DiscoverySection::bootstrap_mode>("discovery.bootstrap_mode"),
-    key<OptionalBoolean, kDiscovery, &DiscoverySection::lan>("discovery.lan"),
+    live(key<OptionalBoolean, kDiscovery, &DiscoverySection::lan>("discovery.lan")),
     key<PublicHost, kDiscovery, &DiscoverySection::public_ip>("discovery.public_ip"),
     key<Port, kDiscovery, &DiscoverySection::dht_port>("discovery.dht_port"),
 

@@ -1,5 +1,6 @@
 #include "mgmt/control_dispatch.hpp"
 #include "mgmt/control_socket.hpp"
+#include "mgmt/discover_codec.hpp"
 #include "mgmt/json_object_reader.hpp"
 #include "mgmt/json_rpc.hpp"
 #include "mgmt/json_text.hpp"
@@ -35,6 +36,9 @@ using Endpoint = asio::local::stream_protocol::endpoint;
 using Kind = ControlError::Kind;
 
 constexpr std::size_t kAnswerBytesMax = 16U << 20U;
+/// Two look-ups in the DHT, one after the other, each with its last resorts.
+constexpr Duration kLookUps = std::chrono::seconds{30};
+
 constexpr std::size_t kItemsMax = 1'000'000;  // ends a daemon's endless list
 
 ControlError connect_error(const error_code& error, const std::filesystem::path& socket) {
@@ -374,6 +378,35 @@ ControlResult<PingAnswer> ControlClient::ping(const std::string& name, Duration 
     return malformed_answer("node.ping");
   }
   return PingAnswer{*named, *read};
+}
+
+ControlResult<std::optional<FoundNode>> ControlClient::discover_node(const std::string& name) {
+  const auto answer = impl_->call("discover.node", {{"name", name}}, kLookUps);
+  if (!answer) {
+    return answer.error();
+  }
+  JsonObjectReader reader{*answer};
+  const auto* node = reader.find("node");
+  if (node != nullptr && node->is_null()) {
+    return std::optional<FoundNode>{};
+  }
+  auto found = node == nullptr ? result<FoundNode>{errc::malformed} : found_node_from(*node);
+  if (!found) {
+    return malformed_answer("discover.node");
+  }
+  return std::optional{std::move(*found)};
+}
+
+ControlResult<FoundSubnet> ControlClient::discover_subnet(const Prefix& subnet) {
+  const auto answer = impl_->call("discover.subnet", {{"subnet", subnet.to_string()}}, kLookUps);
+  if (!answer) {
+    return answer.error();
+  }
+  auto found = found_subnet_from(*answer);
+  if (!found) {
+    return malformed_answer("discover.subnet");
+  }
+  return std::move(*found);
 }
 
 ControlResult<void> ControlClient::stop() {

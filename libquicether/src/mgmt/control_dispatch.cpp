@@ -1,5 +1,6 @@
 #include "mgmt/control_dispatch.hpp"
 
+#include "mgmt/discover_codec.hpp"
 #include "mgmt/json_rpc.hpp"
 #include "mgmt/netcheck_codec.hpp"
 #include "mgmt/status_codec.hpp"
@@ -199,6 +200,34 @@ void node_ping(ControlHandler& handler, const object& params, MethodHandler done
   });
 }
 
+void discover_node(ControlHandler& handler, const object& params, MethodHandler done) {
+  const auto name = text_of(params, "name");
+  if (!name) {
+    done(name.error());
+    return;
+  }
+  handler.discover_node(*name,
+                        [done = std::move(done)](const Answer<std::optional<FoundNode>>& found) {
+                          if (!found) {
+                            done(declined(found.error()));
+                          } else {
+                            done(value{{"node", *found ? to_value(**found) : value{}}});
+                          }
+                        });
+}
+
+void discover_subnet(ControlHandler& handler, const object& params, MethodHandler done) {
+  const auto text = text_of(params, "subnet");
+  const auto subnet = text ? Prefix::parse(*text) : result<Prefix>{errc::malformed};
+  if (!subnet) {
+    done(text ? invalid_params("\"subnet\" must be a CIDR block") : text.error());
+    return;
+  }
+  handler.discover_subnet(*subnet, [done = std::move(done)](const Answer<FoundSubnet>& found) {
+    done(found ? MethodResult{to_value(*found)} : declined(found.error()));
+  });
+}
+
 MethodResult rpc_version(ControlHandler& handler, const object& params);
 
 struct Method {
@@ -223,6 +252,8 @@ constexpr std::array kMethods{
     Method{"invite.create", invite_create},
     Method{"node.resolve", node_resolve},
     Method{"node.ping", nullptr, node_ping},
+    Method{"discover.node", nullptr, discover_node},
+    Method{"discover.subnet", nullptr, discover_subnet},
 };
 
 MethodResult rpc_version(ControlHandler&, const object& params) {

@@ -53,14 +53,23 @@ Membership::Membership(Environment& environment,
                        Shards& shards,
                        Discovery& discovery,
                        const PeerCache& addresses,
-                       record::NetworkRecords records,
+                       std::shared_ptr<const ListStore> store,
                        const MembershipConfig& config)
     : environment_{environment},
       identity_{identity},
       shards_{shards},
       discovery_{discovery},
       addresses_{addresses},
-      lists_{config.lists, std::move(records), identity.key_pair(), environment.random()},
+      store_{std::move(store)},
+      lists_{std::make_shared<ClaimKeeper>(environment,
+                                           identity,
+                                           store_,
+                                           record::Topic::members(),
+                                           config.lists,
+                                           [this](const record::Claim& claim) {
+                                             learn(claim.owner,
+                                                   claim.made_at + UnixSeconds{claim.lifetime});
+                                           })},
       config_{config},
       timer_{environment.make_timer()} {}
 
@@ -68,7 +77,6 @@ Membership::~Membership() {
   if (changed_) {
     save();
   }
-  discovery_.on_contacts({});
   for (auto& [id, member] : members_) {
     stop_target(member);
   }
@@ -88,7 +96,6 @@ void Membership::open() {
       shards_.offer_addresses(*member->second.target, known.addresses);
     }
   }
-  discovery_.on_contacts([this] { look_again(); });
   if (!discovery_.alone()) {
     look_again();
   }
@@ -105,70 +112,18 @@ void Membership::arm_timer() {
 }
 
 void Membership::look_again() {
-  lists_.look_again(environment_.now());
-  lists_.on_timeout(environment_.now(), environment_.unix_time());
-  pump();
+  lists_->look_again();
+  lists_->tick();
 }
 
 void Membership::tick() {
   if (!discovery_.alone()) {
-    lists_.on_timeout(environment_.now(), environment_.unix_time());
-    pump();
+    lists_->tick();
   }
   expire();
   if (std::exchange(changed_, false)) {
     save();
   }
-}
-
-// The lists.
-
-void Membership::pump() {
-  while (const auto request = lists_.poll_request()) {
-    if (const auto* wanted = std::get_if<record::ReadList>(&*request)) {
-      read(*wanted);
-    } else if (const auto* written = std::get_if<record::WriteList>(&*request)) {
-      write(*written);
-    }
-  }
-  while (const auto claim = lists_.poll_claim()) {
-    learn(claim->owner, claim->made_at + UnixSeconds{claim->lifetime});
-  }
-}
-
-void Membership::read(const record::ReadList& request) {
-  dht::GetRequest get;
-  get.key = lists_.records().writer().public_key();
-  get.salt = request.salt;
-  get.target = item_target(*get.key, get.salt);
-  discovery_.dht().async_get(
-      get,
-      [weak = weak_from_this(), list = request.list](error_code error, dht::OperationDone done) {
-        const auto self = weak.lock();
-        if (!self) {
-          return;
-        }
-        std::optional<record::StoredList> stored;
-        if (done.item && done.item->author) {
-          stored = {std::move(done.item->value), done.item->author->seq};
-        }
-        const bool answered = !error || error == errc::not_found;
-        self->lists_.on_read(self->environment_.now(), list, stored, answered);
-        self->pump();
-      });
-}
-
-void Membership::write(const record::WriteList& request) {
-  dht::PutRequest put;
-  put.item = sign_item(lists_.records().writer(), request.value, request.seq, request.salt);
-  put.cas = request.cas;
-  discovery_.dht().async_put(
-      put, [weak = weak_from_this()](error_code error, const dht::OperationDone&) {
-        if (const auto self = weak.lock()) {
-          self->lists_.on_written(self->environment_.now(), !error);
-          self->pump();
-        }
-      });
 }
 
 // Members.
@@ -184,7 +139,7 @@ void Membership::learn(const PublicKey& key, UnixSeconds until) {
     known->second.until = std::max(known->second.until, until);
     return;
   }
-  if (members_.size() >= config_.lists.members_max) {
+  if (members_.size() >= config_.lists.owners_max) {
     return;
   }
   auto& member = members_[id];
@@ -284,11 +239,11 @@ void Membership::load() {
     return;
   }
   auto text = as_text(*bytes);
-  const auto network = lists_.records().writer().public_key().to_string();
+  const auto network = store_->records().writer().public_key().to_string();
   if (take_line(text) != "network " + network) {
     return;  // of another network
   }
-  while (!text.empty() && members_.size() < config_.lists.members_max) {
+  while (!text.empty() && members_.size() < config_.lists.owners_max) {
     const auto member = parse_member(take_line(text));
     if (!member) {
       environment_.events().on_event(
@@ -302,7 +257,7 @@ void Membership::load() {
 }
 
 void Membership::save() {
-  std::string text = "network " + lists_.records().writer().public_key().to_string() + '\n';
+  std::string text = "network " + store_->records().writer().public_key().to_string() + '\n';
   for (const auto& [id, member] : members_) {
     text += member.key.to_string() + ' ' + std::to_string(member.until) + ' ' +
             (member.name.empty() ? "-" : member.name) + '\n';

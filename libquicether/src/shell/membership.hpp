@@ -1,11 +1,11 @@
 #ifndef QUICETHER_SRC_SHELL_MEMBERSHIP_HPP
 #define QUICETHER_SRC_SHELL_MEMBERSHIP_HPP
 
+#include "claim_keeper.hpp"
 #include "discovery.hpp"
 #include "peer_cache.hpp"
 #include "shards.hpp"
 
-#include <quicether/core/record/member_lists.hpp>
 #include <quicether/node.hpp>
 
 #include <functional>
@@ -26,8 +26,8 @@ struct Member {
   std::optional<path::TargetId> target{};
 };
 
-/// Takes part in a network: drives the MemberLists over the Dht, and wants links to the members
-/// that it learns of from the lists, by their proof, or from the last run.
+/// Takes part in a network: keeps the claim of membership, and wants links to the members that it
+/// learns of from the lists, by their proof, or from the last run.
 ///
 /// Up to MembershipConfig::links_max members are linked at once, further ones when something is to
 /// be sent to them.
@@ -45,7 +45,7 @@ class Membership final : public std::enable_shared_from_this<Membership> {
              Shards& shards,
              Discovery& discovery,
              const PeerCache& addresses,
-             record::NetworkRecords records,
+             std::shared_ptr<const ListStore> store,
              const MembershipConfig& config);
 
   /// Stops to want links.
@@ -58,6 +58,9 @@ class Membership final : public std::enable_shared_from_this<Membership> {
 
   /// Reads what the last run left, and begins.
   void open();
+
+  /// Somebody can be asked again.
+  void look_again();
 
   /// Forgets on disk too, when the node leaves the network.
   void forget();
@@ -77,15 +80,11 @@ class Membership final : public std::enable_shared_from_this<Membership> {
   [[nodiscard]] const std::map<NodeId, Member>& members() const noexcept { return members_; }
 
   /// True once the own claim was read in a list.
-  [[nodiscard]] bool listed() const noexcept { return lists_.listed(); }
+  [[nodiscard]] bool listed() const noexcept { return lists_->lists().listed(); }
 
  private:
   void arm_timer();
   void tick();
-  void look_again();
-  void pump();
-  void read(const record::ReadList& request);
-  void write(const record::WriteList& request);
   void learn(const PublicKey& key, UnixSeconds until);
   void start_target(const NodeId& id, Member& member);
   void stop_target(Member& member);
@@ -98,7 +97,8 @@ class Membership final : public std::enable_shared_from_this<Membership> {
   Shards& shards_;
   Discovery& discovery_;
   const PeerCache& addresses_;
-  record::MemberLists lists_;
+  std::shared_ptr<const ListStore> store_;
+  std::shared_ptr<ClaimKeeper> lists_;
   MembershipConfig config_;
   std::unique_ptr<Timer> timer_;
   ConfiguredCheck is_configured_{};

@@ -39,6 +39,18 @@ void Node::start_ping(const NodeId& peer, const PingOptions& options, PingHandle
   impl_->ping(peer, options, std::move(handler));
 }
 
+void Node::start_discover(const NodeId& id, FoundNodeHandler handler) {
+  impl_->discover(id, std::move(handler));
+}
+
+void Node::start_discover(const Prefix& subnet, FoundSubnetHandler handler) {
+  impl_->discover(subnet, std::move(handler));
+}
+
+result<void> Node::advertise(std::vector<Prefix> subnets) {
+  return impl_->advertise(std::move(subnets));
+}
+
 std::optional<NetworkStatus> Node::network() const {
   return impl_->network();
 }

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
+#include <span>
 #include <utility>
 
 namespace quicether {
@@ -14,11 +16,13 @@ namespace {
 /// State entry: how often the IPv4 address was drawn again.
 constexpr std::string_view kAttemptName = "address-v4-attempt";
 
+constexpr std::string_view kTooManySubnets = "more than 256 subnets are advertised";
+static_assert(wire::kSubnetsMax == 256);
+
 /// Members that are dialled because they announced themselves on a link.
 constexpr std::size_t kLanTargetsMax = 256;
 
-record::LanCodec lan_codec_of(const NodeConfig& config) {
-  const auto& network = config.transport.sessions.network_key;
+record::LanCodec lan_codec_of(const std::optional<crypto::NetworkKey>& network) {
   return network ? record::LanCodec{*network} : record::LanCodec{};
 }
 
@@ -51,19 +55,14 @@ policy::AdmissionConfig admission_of(const NodeConfig& config) {
   return admission;
 }
 
-std::optional<record::NetworkRecords> records_of(const NodeConfig& config) {
-  const auto& key = config.transport.sessions.network_key;
-  return key ? std::optional<record::NetworkRecords>{*key} : std::nullopt;
-}
-
 }  // namespace
 
 Node::Impl::Impl(Environment& environment, const Identity& identity, NodeConfig config)
     : environment_{environment},
       identity_{identity},
       config_{std::move(config)},
-      records_{records_of(config_)},
-      lan_codec_{lan_codec_of(config_)},
+      network_key_{config_.transport.sessions.network_key},
+      lan_codec_{lan_codec_of(network_key_)},
       admission_{environment},
       addresses_{identity.node_id(), identity.public_key()},
       cache_{environment},
@@ -74,6 +73,7 @@ Node::Impl::Impl(Environment& environment, const Identity& identity, NodeConfig 
               *this} {}
 
 Node::Impl::~Impl() {
+  claims_.reset();
   membership_.reset();
   lan_.reset();
   discovery_.reset();
@@ -82,6 +82,10 @@ Node::Impl::~Impl() {
 
 result<void> Node::Impl::start() {
   started_at_ = environment_.now();
+  if (config_.advertise_subnets.size() > wire::kSubnetsMax) {
+    error_detail_ = kTooManySubnets;
+    return errc::limit_reached;
+  }
   if (const auto ruled = apply_rules(config_); !ruled) {
     return ruled;
   }
@@ -108,29 +112,53 @@ result<void> Node::Impl::start() {
   if (const auto added = add_peers(); !added) {
     return added;
   }
-  open_membership();
+  open_network();
   open_lan();
   return {};
 }
 
 /// Needs a network with a secret, and the DHT.
-void Node::Impl::open_membership() {
-  if (!discovery_ || !records_) {
+void Node::Impl::open_network() {
+  if (!discovery_ || !network_key_) {
     return;
   }
-  membership_ = std::make_shared<detail::Membership>(environment_,
-                                                     identity_,
-                                                     shards_,
-                                                     *discovery_,
-                                                     cache_,
-                                                     std::move(*records_),
-                                                     config_.membership);
-  records_.reset();
+  lists_ = std::make_shared<detail::ListStore>(std::shared_ptr<Dht>{discovery_, &discovery_->dht()},
+                                               record::NetworkRecords{*network_key_});
+  membership_ = std::make_shared<detail::Membership>(
+      environment_, identity_, shards_, *discovery_, cache_, lists_, config_.membership);
   membership_->set_handlers(
       [this](const PublicKey& key) { return configured(crypto::node_id(key), key) != nullptr; },
       [this](const PublicKey& key) { on_member_changed(key); });
   admission_.on_member([this](const PublicKey& key) { membership_->on_proof(key); });
   membership_->open();
+  claims_ = std::make_shared<detail::SubnetClaims>(environment_, identity_, *discovery_, lists_);
+  claims_->open();
+  claim_subnets();
+}
+
+/// Members find by its subnets who has them; the entitlement to them is no matter of claims.
+void Node::Impl::claim_subnets() {
+  if (!claims_) {
+    return;
+  }
+  const auto& subnets = config_.advertise_subnets;
+  std::set<record::Topic> topics;
+  for (const auto& subnet :
+       std::span{subnets}.first(std::min(subnets.size(), kClaimedSubnetsMax))) {
+    topics.insert(record::Topic::subnet(subnet));
+  }
+  claims_->claim(topics);
+}
+
+result<void> Node::Impl::advertise(std::vector<Prefix> subnets) {
+  if (subnets.size() > wire::kSubnetsMax) {
+    return errc::limit_reached;
+  }
+  config_.advertise_subnets = std::move(subnets);
+  shards_.set_local(own_addresses(), config_.advertise_subnets);
+  announce();
+  claim_subnets();
+  return {};
 }
 
 void Node::Impl::on_member_changed(const PublicKey& key) {
@@ -167,6 +195,12 @@ result<void> Node::Impl::open_discovery() {
   }
   discovery_ = std::make_shared<detail::Discovery>(
       environment_, identity_, shards_.transport(), shards_, *config_.discovery, config_.gateway);
+  discovery_->on_contacts([this] {
+    if (membership_) {
+      membership_->look_again();
+      claims_->look_again();
+    }
+  });
   const auto opened = discovery_->open();
   if (!opened) {
     error_detail_ = "cannot start discovery";
@@ -190,6 +224,14 @@ void Node::Impl::open_lan() {
         return on_lan_candidate(key, address);
       });
   lan_->open();
+}
+
+void Node::Impl::close_lan() {
+  lan_.reset();
+  for (const auto& [id, target] : lan_targets_) {
+    shards_.remove_peer(target);
+  }
+  lan_targets_.clear();
 }
 
 detail::LanDiscovery::Verdict Node::Impl::on_lan_candidate(const PublicKey& key,
@@ -506,6 +548,10 @@ result<ReloadReport> Node::Impl::reload(NodeConfig config) {
     error_detail_ = "the list of admitted peers is invalid";
     return admitted.error();
   }
+  if (config.advertise_subnets.size() > wire::kSubnetsMax) {
+    error_detail_ = kTooManySubnets;
+    return errc::limit_reached;
+  }
   ReloadReport report;
   const auto note = [](std::vector<std::string>& list, bool changed, std::string_view key) {
     if (changed) {
@@ -525,8 +571,9 @@ result<ReloadReport> Node::Impl::reload(NodeConfig config) {
   note(report.needs_restart,
        config.discovery.has_value() != config_.discovery.has_value(),
        "discovery.bootstrap_nodes");
-  note(report.needs_restart, config.lan.has_value() != config_.lan.has_value(), "discovery.lan");
 
+  const bool other_lan = config.lan.has_value() != config_.lan.has_value();
+  note(report.applied, other_lan, "discovery.lan");
   const bool other_network = config.network != config_.network;
   note(report.applied, other_network, "network");
   if (other_network) {
@@ -534,12 +581,16 @@ result<ReloadReport> Node::Impl::reload(NodeConfig config) {
       return changed.error();
     }
   }
+  if (other_lan || other_network) {
+    close_lan();
+    config_.lan = config.lan;
+    open_lan();
+  }
   config_.peers = std::move(config.peers);
   config_.name = std::move(config.name);
   config_.rules = std::move(config.rules);
   config_.policy_source = std::move(config.policy_source);
   config_.admission = std::move(config.admission);
-  config_.advertise_subnets = std::move(config.advertise_subnets);
 
   const auto ruled = apply_rules(config_);
   QE_ASSERT(ruled.has_value());  // The same rules were compiled above.
@@ -561,12 +612,12 @@ result<ReloadReport> Node::Impl::reload(NodeConfig config) {
     membership_->refresh();
   }
   shards_.readmit();
-  shards_.set_local(own_addresses(), config_.advertise_subnets);
   for (const auto& [peer, announced] : std::map{announces_}) {
     on_link_up(peer);
     judge_announcement(peer, announced);
   }
-  announce();
+  const auto advertised = advertise(std::move(config.advertise_subnets));
+  QE_ASSERT(advertised.has_value());  // counted above
   if (!added) {
     return added.error();
   }
@@ -578,8 +629,9 @@ result<ReloadReport> Node::Impl::reload(NodeConfig config) {
 /// Leaves the network that the node is in, and enters that of `config`, if there is one.
 result<void> Node::Impl::change_network(NodeConfig& config) {
   leave_network();
-  records_ = records_of(config);
-  shards_.set_network_key(config.transport.sessions.network_key);
+  network_key_ = config.transport.sessions.network_key;
+  lan_codec_ = lan_codec_of(network_key_);
+  shards_.set_network_key(network_key_);
   config_.network = std::move(config.network);
   config_.membership = std::move(config.membership);
   admission_.invites().use(config_.network);
@@ -591,21 +643,32 @@ result<void> Node::Impl::change_network(NodeConfig& config) {
   } else if (config.discovery) {
     discovery_->add_bootstrap(config.discovery->dht.bootstrap);
   }
-  open_membership();
+  open_network();
   return {};
 }
 
 void Node::Impl::leave_network() {
-  if (!membership_) {
-    return;
-  }
   admission_.on_member({});
-  const auto members = membership_->members();
-  membership_->forget();
+  std::map<NodeId, std::optional<PublicKey>> left;
+  for (const auto& [peer, announced] : announces_) {
+    const auto link = shards_.peer(peer);
+    if (link && link->key && !admission_.admit(*link->key, link->id, false).admitted) {
+      left.emplace(link->id, link->key);
+    }
+  }
+  if (membership_) {
+    for (const auto& [id, member] : membership_->members()) {
+      left[id] = member.key;
+    }
+    membership_->forget();
+  }
+  claims_.reset();
   membership_.reset();
-  for (const auto& [id, member] : members) {
+  lists_.reset();
+  close_lan();
+  for (const auto& [id, key] : left) {
     const auto peer = shards_.intern(id);
-    if (peer && configured(id, member.key) == nullptr) {
+    if (peer && configured(id, key) == nullptr) {
       announces_.erase(*peer);
       addresses_.release(*peer);
       apply_claims(*peer);
@@ -665,30 +728,28 @@ std::optional<NetworkStatus> Node::Impl::network() const {
     return status;
   }
   status.listed = membership_->listed();
+  std::set<NodeId> connected;
+  for (const auto& peer : shards_.peers()) {
+    if (peer.state == "connected") {
+      connected.insert(peer.id);
+    }
+  }
   for (const auto& [id, member] : membership_->members()) {
-    const auto link = shards_.peer(id);
-    status.members.push_back({id,
-                              member.key,
-                              member.name,
-                              link.has_value() && link->up_since.has_value(),
-                              member.until});
+    status.members.push_back({id, member.key, member.name, connected.contains(id), member.until});
   }
   return status;
 }
 
 void Node::Impl::stop(StopHandler handler) {
   admission_.on_member({});
+  claims_.reset();
   membership_.reset();
-  lan_.reset();
+  close_lan();
   discovery_.reset();
   for (const auto& [peer, target] : targets_) {
     shards_.remove_peer(target);
   }
   targets_.clear();
-  for (const auto& [id, target] : lan_targets_) {
-    shards_.remove_peer(target);
-  }
-  lan_targets_.clear();
   close_tun();
   shards_.close(std::move(handler));
 }

@@ -8,6 +8,7 @@
 #include "node_addresses.hpp"
 #include "peer_cache.hpp"
 #include "shards.hpp"
+#include "subnet_claims.hpp"
 
 #include <quicether/node.hpp>
 
@@ -34,6 +35,9 @@ class Node::Impl final : public LinkObserver {
   [[nodiscard]] std::optional<NetworkStatus> network() const;
   [[nodiscard]] NameAnswer resolve(std::string_view text) const;
   void ping(const NodeId& peer, const PingOptions& options, PingHandler handler);
+  void discover(const NodeId& id, FoundNodeHandler handler);
+  void discover(const Prefix& subnet, FoundSubnetHandler handler);
+  [[nodiscard]] result<void> advertise(std::vector<Prefix> subnets);
 
   [[nodiscard]] NodeStatus status() const;
   [[nodiscard]] Netcheck netcheck() const;
@@ -64,12 +68,14 @@ class Node::Impl final : public LinkObserver {
   void close_tun() noexcept;
   [[nodiscard]] result<void> add_peers();
   [[nodiscard]] result<void> open_discovery();
-  void open_membership();
+  void open_network();
+  void claim_subnets();
   [[nodiscard]] result<void> change_network(NodeConfig& config);
   void leave_network();
   void on_member_changed(const PublicKey& key);
   void remember_address(const path::LinkPeer& link);
   void open_lan();
+  void close_lan();
   [[nodiscard]] detail::LanDiscovery::Verdict on_lan_candidate(const PublicKey& key,
                                                                const SocketAddress& address);
   [[nodiscard]] std::optional<path::TargetId> lan_target(const NodeId& id, const PublicKey& key);
@@ -86,20 +92,29 @@ class Node::Impl final : public LinkObserver {
                                            const std::optional<PublicKey>& key) const noexcept;
   [[nodiscard]] std::string display_name(PeerIndex peer, const NodeId& id) const;
   [[nodiscard]] std::vector<NamedNode> named_nodes() const;
+  [[nodiscard]] std::vector<FoundClaim> found_claims(const std::vector<record::Claim>& claims,
+                                                     const std::optional<Prefix>& subnet) const;
   [[nodiscard]] std::optional<NodeId> node_of(const IpAddress& address) const;
   [[nodiscard]] std::uint32_t stored_attempt();
+
+  /// Subnets beyond these are announced to peers alone: each is an item in a DHT whose nodes keep
+  /// 64 items for those of one /24 (dht::Limits::items_per_subnet).
+  static constexpr std::size_t kClaimedSubnetsMax = 32;
 
   Environment& environment_;
   const Identity& identity_;
   NodeConfig config_;
-  std::optional<record::NetworkRecords> records_;  ///< of the network, when it has a secret
+  std::optional<crypto::NetworkKey> network_key_;  ///< of a network that has a secret
   record::LanCodec lan_codec_;
   detail::AdmissionGate admission_;
   detail::NodeAddresses addresses_;
   detail::PeerCache cache_;
   detail::Shards shards_;
   std::shared_ptr<detail::Discovery> discovery_{};
+  /// With discovery and a network that has a secret, all three are there.
+  std::shared_ptr<const detail::ListStore> lists_{};
   std::shared_ptr<detail::Membership> membership_{};
+  std::shared_ptr<detail::SubnetClaims> claims_{};
   std::shared_ptr<detail::LanDiscovery> lan_{};
   std::map<NodeId, path::TargetId> lan_targets_{};  ///< members that only their links told of
   Instant started_at_{};

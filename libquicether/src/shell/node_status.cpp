@@ -36,6 +36,10 @@ NodeStatus Node::Impl::status() const {
   status.warnings = admission_.warnings();
   const auto weak_rules = shards_.policy().warnings();
   status.warnings.insert(status.warnings.end(), weak_rules.begin(), weak_rules.end());
+  if (claims_ && config_.advertise_subnets.size() > kClaimedSubnetsMax) {
+    status.warnings.push_back("network.advertise_subnets: discovery tells of the first " +
+                              std::to_string(kClaimedSubnetsMax) + " alone");
+  }
   const auto socket = transport.socket_stats();
   if (transport.is_open() && !socket.segmentation_offload) {
     status.warnings.emplace_back("UDP segmentation offload is not available: sending is slower");

@@ -84,6 +84,23 @@ TEST_CASE("peers: shows the path that packets take", "[cli]") {
   CHECK(cli::format_peers(peers).find("198.51.100.1:9000 | 1.0ms") != std::string::npos);
 }
 
+TEST_CASE("discover: prints who carries a subnet, and where a node is", "[cli]") {
+  CHECK(cli::format_found(quicether::test::sample_found_subnet()) ==
+        "NodeID              | Role    | Configuration\n"
+        "abc123def456 (home) | Owner   | Accepted\n"
+        "def456000000        | Gateway | -\n");
+  quicether::FoundSubnet nobody;
+  nobody.subnet = quicether::Prefix::parse("10.0.0.0/16").value();
+  CHECK(cli::format_found(nobody) == "Nobody in the network says that it carries 10.0.0.0/16\n");
+  CHECK(cli::format_found(quicether::test::sample_found_node()) ==
+        "Node ID: abc123def4560415263748596a7b8c9daebfc0d1\n"
+        "Public Key: 3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c\n"
+        "Name: home\n"
+        "Endpoint: 203.0.113.5:9000\n"
+        "Forwards for Others: no\n"
+        "Gateway: def456000000\n");
+}
+
 TEST_CASE("routes: prints a row for each", "[cli]") {
   CHECK(cli::format_routes(sample_routes()) ==
         "Destination   | Next Hop            | Interface\n"

@@ -181,7 +181,7 @@ TEST_CASE("control: rpc.version agrees on a version or refuses", "[mgmt][control
       R"({{"protocol":1,"software":"{}","methods":["rpc.version","node.status",)"
       R"("node.peers","node.routes","node.netcheck","node.config","node.reload","node.stop",)"
       R"("network.create","network.join","network.leave","network.show","invite.create",)"
-      R"("node.resolve","node.ping"]}})",
+      R"("node.resolve","node.ping","discover.node","discover.subnet"]}})",
       quicether::kVersion));
 
   CHECK(ask(daemon, "rpc.version") == version);
@@ -361,5 +361,35 @@ TEST_CASE("control: names and pings", "[mgmt][control]") {
   CHECK(ask(daemon, "node.ping", R"({"name":"nobody"})") ==
         error(R"({"code":-32006,"message":"nobody is known as \"nobody\""})"));
   CHECK(ask(daemon, "node.ping", "{}") ==
+        error(R"({"code":-32602,"message":"\"name\" must be a text"})"));
+}
+
+TEST_CASE("control: discoveries", "[mgmt][control]") {
+  FakeDaemon daemon;
+
+  CHECK(ask(daemon, "discover.subnet", R"({"subnet":"10.0.0.0/16"})") ==
+        result(R"({"subnet":"10.0.0.0/16",)"
+               R"("owners":[{"id":"abc123def4560415263748596a7b8c9daebfc0d1",)"
+               R"("key":"3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",)"
+               R"("name":"home","made_at":1800000000,"until":1800086400,"entitled":true}],)"
+               R"("gateways":[{"id":"def4560000000415263748596a7b8c9daebfc0d1",)"
+               R"("key":"3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",)"
+               R"("name":"","made_at":1800000000,"until":1800086400,"entitled":false}]})"));
+  CHECK(ask(daemon, "discover.subnet", R"({"subnet":"10.0.0.0/33"})") ==
+        error(R"({"code":-32602,"message":"\"subnet\" must be a CIDR block"})"));
+  CHECK(ask(daemon, "discover.subnet", "{}") ==
+        error(R"({"code":-32602,"message":"\"subnet\" must be a text"})"));
+  CHECK(ask(daemon, "discover.node", R"({"name":"home"})") ==
+        result(R"({"node":{"id":"abc123def4560415263748596a7b8c9daebfc0d1",)"
+               R"("key":"3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",)"
+               R"("name":"home","version":1800000000,"gateway":false,)"
+               R"("endpoints":["203.0.113.5:9000"],)"
+               R"("gateways":[{"id":"def4560000000415263748596a7b8c9daebfc0d1",)"
+               R"("key":"3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",)"
+               R"("name":"","made_at":1800000000,"until":1800086400,"entitled":false}]}})"));
+  CHECK(ask(daemon, "discover.node", R"({"name":"silent"})") == result(R"({"node":null})"));
+  CHECK(ask(daemon, "discover.node", R"({"name":"nobody"})") ==
+        error(R"({"code":-32006,"message":"nobody is known as \"nobody\""})"));
+  CHECK(ask(daemon, "discover.node", "{}") ==
         error(R"({"code":-32602,"message":"\"name\" must be a text"})"));
 }

@@ -208,6 +208,26 @@ class FakeDaemon : public ControlHandler {
     done(PingAnswer{quicether::test::sample_named_node(), quicether::test::sample_ping_reply()});
   }
 
+  void discover_node(const std::string& text,
+                     AnswerHandler<std::optional<FoundNode>> done) override {
+    if (text == "nobody") {
+      done(Refusal{"nobody is known as \"nobody\""});
+    } else if (text == "silent") {
+      done(std::optional<FoundNode>{});
+    } else {
+      done(std::optional{quicether::test::sample_found_node()});
+    }
+  }
+
+  void discover_subnet(const Prefix& subnet, AnswerHandler<FoundSubnet> done) override {
+    auto found = quicether::test::sample_found_subnet();
+    if (subnet != found.subnet) {
+      found = {};
+      found.subnet = subnet;
+    }
+    done(found);
+  }
+
   void stop() override { stopped = true; }
 
   ReloadOutcome outcome{{"peers.allowed"}, {"network.mtu"}, {"a warning"}, {}};

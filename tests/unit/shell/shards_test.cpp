@@ -147,4 +147,56 @@ TEST_CASE("shards: a reload puts peers of all shards out, and lets them in again
   star.stop(hub);
 }
 
+TEST_CASE("shards: every peer answers a ping, whichever shard is its own", "[shell][shard]") {
+  Star star;
+  Node hub{*star.hub_environment, *star.hub_identity, star.hub_config()};
+  REQUIRE(hub.start().has_value());
+  star.start_peers(peer(*star.hub_identity, {hub.transport().local_endpoint()}));
+  test::run_until(star.io, [&] { return hub.status().peers_connected == kPeers; });
+
+  std::size_t answered = 0;
+  std::size_t failed = 0;
+  for (const auto& identity : star.identities) {
+    hub.async_ping(identity->node_id(), {}, [&](error_code error, const PingReply& reply) {
+      ++(error || reply.rtt <= Duration{} ? failed : answered);
+    });
+  }
+  for (const auto& node : star.peers) {
+    node->async_ping(star.hub_identity->node_id(), {}, [&](error_code error, const PingReply&) {
+      ++(error ? failed : answered);
+    });
+  }
+  test::run_until(star.io, [&] { return answered + failed == 2 * kPeers; });
+
+  CHECK(answered == 2 * kPeers);
+  star.stop(hub);
+}
+
+TEST_CASE("shards: invites are redeemed at inviters of all shards", "[shell][shard]") {
+  Star star;
+  Node hub{*star.hub_environment, *star.hub_identity, on_loopback()};
+  REQUIRE(hub.start().has_value());
+  std::vector<error_code> outcomes;
+  const auto redeem = [&](Node& guest, const Identity& inviter, const SocketAddress& address) {
+    record::Invite invite;
+    invite.inviter = inviter.public_key();
+    invite.endpoints = {address};
+    guest.async_redeem(invite,
+                       [&](error_code error, const wire::Grant&) { outcomes.push_back(error); });
+  };
+  for (const auto& identity : star.identities) {
+    star.peers.push_back(std::make_unique<Node>(*star.peer_environment, *identity, on_loopback()));
+    REQUIRE(star.peers.back()->start().has_value());
+  }
+  for (std::size_t i = 0; i < kPeers; ++i) {
+    redeem(hub, *star.identities[i], star.peers[i]->transport().local_endpoint());
+    redeem(*star.peers[i], *star.hub_identity, hub.transport().local_endpoint());
+  }
+  test::run_until(star.io, [&] { return outcomes.size() == 2 * kPeers; });
+
+  // Nobody made them: that is what each inviter answers, on its own thread.
+  CHECK(std::ranges::count(outcomes, error_code{errc::invite_unknown}) == 2 * kPeers);
+  star.stop(hub);
+}
+
 }  // namespace quicether

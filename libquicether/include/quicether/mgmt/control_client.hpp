@@ -85,6 +85,12 @@ class ControlClient {
   /// Sends one ping and waits for the answer. `timeout`: at least a millisecond.
   [[nodiscard]] ControlResult<PingAnswer> ping(const std::string& name, Duration timeout);
 
+  /// What a node tells the DHT of itself; none when it has no record. `name`: as for resolve().
+  [[nodiscard]] ControlResult<std::optional<FoundNode>> discover_node(const std::string& name);
+
+  /// Who in the network carries a subnet.
+  [[nodiscard]] ControlResult<FoundSubnet> discover_subnet(const Prefix& subnet);
+
   /// Asks the daemon to stop; it is still there when this returns.
   [[nodiscard]] ControlResult<void> stop();
 

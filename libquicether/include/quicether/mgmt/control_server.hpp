@@ -3,6 +3,7 @@
 
 #include <quicether/base/error.hpp>
 #include <quicether/base/time.hpp>
+#include <quicether/discover.hpp>
 #include <quicether/env/environment.hpp>
 #include <quicether/mgmt/status_source.hpp>
 #include <quicether/netcheck.hpp>
@@ -86,6 +87,14 @@ class ControlHandler : public StatusSource {
 
   /// Asks a node, by anything that resolve() takes, for one sign of life.
   virtual void ping(const std::string& text, Duration timeout, AnswerHandler<PingAnswer> done) = 0;
+
+  /// Finds what a node, by anything that resolve() takes, tells the DHT of itself. None: it has no
+  /// record.
+  virtual void discover_node(const std::string& text,
+                             AnswerHandler<std::optional<FoundNode>> done) = 0;
+
+  /// Finds who in the network carries a subnet.
+  virtual void discover_subnet(const Prefix& subnet, AnswerHandler<FoundSubnet> done) = 0;
 
   /// Begins to stop. Called after the answer was sent.
   virtual void stop() = 0;

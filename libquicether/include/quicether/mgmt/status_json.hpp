@@ -2,6 +2,7 @@
 #define QUICETHER_MGMT_STATUS_JSON_HPP
 
 #include <quicether/base/error.hpp>
+#include <quicether/discover.hpp>
 #include <quicether/netcheck.hpp>
 #include <quicether/status.hpp>
 
@@ -23,6 +24,8 @@ namespace quicether::mgmt {
 
 [[nodiscard]] std::string to_json(const NetworkStatus& network);
 [[nodiscard]] std::string to_json(const NameAnswer& answer);
+[[nodiscard]] std::string to_json(const FoundSubnet& found);
+[[nodiscard]] std::string to_json(const FoundNode& found);
 
 /// Reads what to_json() wrote, also of a later version with more members.
 ///

@@ -15,6 +15,12 @@ namespace {
 
 constexpr std::uint8_t kVersion = 1;
 constexpr std::uint64_t kClaimTag = 1;
+constexpr std::string_view kMembers = "MEMBERS";
+
+/// Trees of seven levels, with room for 1016 members, and of three, for 56 carriers of a subnet.
+constexpr std::size_t kMemberListsMax = 127;
+constexpr std::size_t kOtherListsMax = 7;
+
 constexpr std::string_view kSignedPrefix = "quicether claim v1";
 
 /// Owner, time, lifetime, signature.
@@ -42,13 +48,31 @@ Claim read_claim(ConstBytes value) {
 
 }  // namespace
 
-Place Place::members(std::size_t n) {
-  return {"MEMBERS:" + std::to_string(n), "MEMBERS"};
+Topic Topic::members() {
+  return Topic{std::string{kMembers}};
 }
 
-Place Place::subnet(const Prefix& subnet) {
-  auto name = "SUBNET:" + subnet.to_string();
-  return {name, name};
+Topic Topic::subnet(const Prefix& subnet) {
+  return Topic{"SUBNET:" + subnet.to_string()};
+}
+
+Topic Topic::gateway(const Prefix& subnet) {
+  return Topic{"GW_SUBNET:" + subnet.to_string()};
+}
+
+Topic Topic::gateway(const NodeId& node) {
+  return Topic{"GW_NODE:" + node.to_string()};
+}
+
+Place Topic::list(std::size_t number) const {
+  if (subject_ == kMembers) {
+    return {subject_ + ':' + std::to_string(number), subject_};
+  }
+  return {number == 0 ? subject_ : subject_ + '#' + std::to_string(number), subject_};
+}
+
+std::size_t Topic::lists_max() const noexcept {
+  return subject_ == kMembers ? kMemberListsMax : kOtherListsMax;
 }
 
 NetworkRecords::NetworkRecords(const crypto::NetworkKey& network)

@@ -10,9 +10,11 @@
 #include <quicether/core/crypto/key_pair.hpp>
 #include <quicether/core/crypto/network_proof.hpp>
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace quicether::record {
@@ -26,13 +28,37 @@ inline constexpr UnixSeconds kClockDifferenceMax = 3600;
 /// Where a list of claims lies, and what its claims say.
 struct Place {
   std::string name{};     ///< "MEMBERS:0", "SUBNET:10.0.0.0/8"
-  std::string subject{};  ///< "MEMBERS": a claim may move between its lists; "SUBNET:10.0.0.0/8"
+  std::string subject{};  ///< "MEMBERS": a claim may move between the lists of a topic
+};
 
-  /// The `n`-th list of members.
-  [[nodiscard]] static Place members(std::size_t n);
+/// What all claims of some lists say. Each topic has lists of its own, numbered from 0.
+class Topic {
+ public:
+  /// The owner is a member of the network.
+  [[nodiscard]] static Topic members();
 
-  /// The owners of a subnet.
-  [[nodiscard]] static Place subnet(const Prefix& subnet);
+  /// The subnet is behind the owner.
+  [[nodiscard]] static Topic subnet(const Prefix& subnet);
+
+  /// The owner forwards to the subnet, which is behind somebody else.
+  [[nodiscard]] static Topic gateway(const Prefix& subnet);
+
+  /// The owner forwards to the node.
+  [[nodiscard]] static Topic gateway(const NodeId& node);
+
+  [[nodiscard]] const std::string& subject() const noexcept { return subject_; }
+
+  [[nodiscard]] Place list(std::size_t number) const;
+
+  /// How many lists there are at most.
+  [[nodiscard]] std::size_t lists_max() const noexcept;
+
+  friend auto operator<=>(const Topic&, const Topic&) noexcept = default;
+
+ private:
+  explicit Topic(std::string subject) : subject_{std::move(subject)} {}
+
+  std::string subject_;
 };
 
 /// What one node says of itself in a list, for a while: "I am a member", "this is behind me".

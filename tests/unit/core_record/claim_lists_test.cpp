@@ -1,5 +1,5 @@
 #include <quicether/core/crypto/node_address.hpp>
-#include <quicether/core/record/member_lists.hpp>
+#include <quicether/core/record/claim_lists.hpp>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -10,11 +10,12 @@
 #include <memory>
 #include <set>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 using namespace quicether;
 using namespace std::chrono_literals;
-using record::MemberLists;
+using record::ClaimLists;
 using record::NetworkRecords;
 using record::StoredList;
 
@@ -57,25 +58,26 @@ struct FakeDht {
 };
 
 struct Node {
-  explicit Node(Random& random, const crypto::NetworkKey& network)
-      : key{key_pair(random)}, lists{{}, NetworkRecords{network}, key, random} {}
+  Node(Random& random, const NetworkRecords& records, const record::Topic& topic)
+      : key{key_pair(random)}, lists{{}, records, topic, key, random} {}
 
   crypto::KeyPair key;
-  MemberLists lists;
+  ClaimLists lists;
   std::set<PublicKey> heard{};
 };
 
 /// Members that share a DHT. Requests of all nodes are answered in turn, one of each at a time, so
 /// that they do get in each other's way.
 struct World {
-  explicit World(std::size_t count) {
+  explicit World(std::size_t count, record::Topic what = record::Topic::members())
+      : topic{std::move(what)} {
     for (std::size_t i = 0; i < count; ++i) {
       add();
     }
   }
 
   Node& add() {
-    nodes.push_back(std::make_unique<Node>(random, network));
+    nodes.push_back(std::make_unique<Node>(random, records, topic));
     nodes.back()->lists.look_again(now);
     return *nodes.back();
   }
@@ -132,8 +134,7 @@ struct World {
   }
 
   [[nodiscard]] std::vector<record::Claim> claims(std::size_t list) const {
-    const NetworkRecords records{network};
-    const auto place = record::Place::members(list);
+    const auto place = topic.list(list);
     const auto found = dht.items.find(records.salt(place));
     return found == dht.items.end()
                ? std::vector<record::Claim>{}
@@ -141,7 +142,8 @@ struct World {
   }
 
   SeededRandom random{7};
-  crypto::NetworkKey network = network_key();
+  NetworkRecords records{network_key()};
+  record::Topic topic;
   FakeDht dht{};
   std::vector<std::unique_ptr<Node>> nodes{};
   Instant now{1s};
@@ -151,7 +153,7 @@ struct World {
 
 }  // namespace
 
-TEST_CASE("member_lists: two members that begin together find each other", "[record][members]") {
+TEST_CASE("claim_lists: two members that begin together find each other", "[record][claims]") {
   World world{2};
 
   world.run(10s);
@@ -161,7 +163,7 @@ TEST_CASE("member_lists: two members that begin together find each other", "[rec
   CHECK(world.dht.refused == 1);  // of two at the same time, one was faster
 }
 
-TEST_CASE("member_lists: the ninth member begins the lists behind the first", "[record][members]") {
+TEST_CASE("claim_lists: the ninth member begins the lists behind the first", "[record][claims]") {
   World world{9};
 
   world.run(60s);
@@ -171,7 +173,7 @@ TEST_CASE("member_lists: the ninth member begins the lists behind the first", "[
   CHECK(world.claims(1).size() + world.claims(2).size() == 1);
 }
 
-TEST_CASE("member_lists: a hundred members find a place and each other", "[record][members]") {
+TEST_CASE("claim_lists: a hundred members find a place and each other", "[record][claims]") {
   World world{100};
 
   world.run(30min);
@@ -179,7 +181,7 @@ TEST_CASE("member_lists: a hundred members find a place and each other", "[recor
   CHECK(world.complete());
 }
 
-TEST_CASE("member_lists: when nothing changes, rounds become rare", "[record][members]") {
+TEST_CASE("claim_lists: when nothing changes, rounds become rare", "[record][claims]") {
   World world{2};
   world.run(1h);
   const auto reads = world.reads;
@@ -194,8 +196,8 @@ TEST_CASE("member_lists: when nothing changes, rounds become rare", "[record][me
   CHECK(world.dht.puts - puts <= 4);
 }
 
-TEST_CASE("member_lists: a claim is renewed in time and one that is not disappears",
-          "[record][members]") {
+TEST_CASE("claim_lists: a claim is renewed in time and one that is not disappears",
+          "[record][claims]") {
   World world{2};
   world.run(1min);
   const auto gone = world.nodes.back()->key.public_key();
@@ -209,8 +211,7 @@ TEST_CASE("member_lists: a claim is renewed in time and one that is not disappea
   CHECK(claims[0].made_at > kUnixStart + 11 * 3600);
 }
 
-TEST_CASE("member_lists: a member moves up into a place that has become free",
-          "[record][members]") {
+TEST_CASE("claim_lists: a member moves up into a place that has become free", "[record][claims]") {
   World world{9};
   world.run(1min);
   const auto first = world.claims(0)[0].owner;
@@ -223,30 +224,28 @@ TEST_CASE("member_lists: a member moves up into a place that has become free",
   CHECK(world.claims(2).empty());
 }
 
-TEST_CASE("member_lists: a claim that somebody left out is put back", "[record][members]") {
+TEST_CASE("claim_lists: a claim that somebody left out is put back", "[record][claims]") {
   World world{2};
   world.run(1min);
-  const NetworkRecords records{world.network};
-  const auto place = record::Place::members(0);
-  auto& item = world.dht.items.at(records.salt(place));
-  item = {records.encode(place, {}, world.random), item.seq + 1};
+  const auto place = world.topic.list(0);
+  auto& item = world.dht.items.at(world.records.salt(place));
+  item = {world.records.encode(place, {}, world.random), item.seq + 1};
 
   world.run(10min);
 
   CHECK(world.claims(0).size() == 2);
 }
 
-TEST_CASE("member_lists: what is not a list is overwritten", "[record][members]") {
+TEST_CASE("claim_lists: what is not a list is overwritten", "[record][claims]") {
   World world{1};
-  const NetworkRecords records{world.network};
-  world.dht.items[records.salt(record::Place::members(0))] = {{'3', ':', 'a', 'b', 'c'}, 5};
+  world.dht.items[world.records.salt(world.topic.list(0))] = {{'3', ':', 'a', 'b', 'c'}, 5};
 
   world.run(10s);
 
   CHECK(world.claims(0).size() == 1);
 }
 
-TEST_CASE("member_lists: nothing is written while nobody answers", "[record][members]") {
+TEST_CASE("claim_lists: nothing is written while nobody answers", "[record][claims]") {
   World world{1};
   world.reachable = false;
   world.run(1h);
@@ -260,23 +259,98 @@ TEST_CASE("member_lists: nothing is written while nobody answers", "[record][mem
   CHECK(world.nodes[0]->lists.listed());
 }
 
-TEST_CASE("member_lists: no more members than the bound are remembered", "[record][members]") {
+TEST_CASE("claim_lists: no more members than the bound are remembered", "[record][claims]") {
   World world{6};
   SeededRandom random{9};
-  record::MemberListsConfig config;
-  config.members_max = 3;
+  record::ClaimListsConfig config;
+  config.owners_max = 3;
   const auto key = key_pair(random);
-  MemberLists lists{config, NetworkRecords{world.network}, key, random};
+  ClaimLists lists{config, world.records, world.topic, key, random};
   world.run(1min);
-  const NetworkRecords records{world.network};
 
   lists.on_timeout(world.now, world.unix_time());
   REQUIRE(lists.poll_request().has_value());
-  lists.on_read(world.now, 0, world.dht.items.at(records.salt(record::Place::members(0))), true);
+  lists.on_read(world.now, 0, world.dht.items.at(world.records.salt(world.topic.list(0))), true);
 
   std::size_t heard = 0;
   while (lists.poll_claim()) {
     ++heard;
   }
   CHECK(heard == 3);
+}
+
+TEST_CASE("claim_lists: a subnet has a list of its own, and more when it is full",
+          "[record][claims]") {
+  World world{9, record::Topic::subnet(Prefix::parse("10.0.0.0/8").value())};
+
+  world.run(1min);
+
+  CHECK(world.complete());
+  CHECK(world.claims(0).size() == record::kClaimsMax);
+  CHECK(world.claims(1).size() + world.claims(2).size() == 1);
+  CHECK(world.dht.items.size() == 2);
+}
+
+TEST_CASE("claim_lists: a claim that is withdrawn is taken out, and others stay",
+          "[record][claims]") {
+  World world{3, record::Topic::subnet(Prefix::parse("10.0.0.0/8").value())};
+  world.run(1min);
+  auto& leaving = *world.nodes[1];
+  CHECK_FALSE(leaving.lists.withdrawn());
+
+  leaving.lists.withdraw(world.now);
+  world.run(1min);
+
+  CHECK(leaving.lists.withdrawn());
+  const auto claims = world.claims(0);
+  CHECK(claims.size() == 2);
+  CHECK(std::ranges::find(claims, leaving.key.public_key(), &record::Claim::owner) == claims.end());
+}
+
+TEST_CASE("claim_lists: who is in a list behind the first withdraws, too", "[record][claims]") {
+  World world{9};
+  world.run(1min);
+  const auto behind = world.claims(1).empty() ? world.claims(2) : world.claims(1);
+  REQUIRE(behind.size() == 1);
+  const auto node = std::ranges::find_if(
+      world.nodes, [&](const auto& one) { return one->key.public_key() == behind[0].owner; });
+
+  (*node)->lists.withdraw(world.now);
+  world.run(1min);
+
+  CHECK((*node)->lists.withdrawn());
+  CHECK(world.claims(1).empty());
+  CHECK(world.claims(2).empty());
+  CHECK(world.claims(0).size() == record::kClaimsMax);
+}
+
+TEST_CASE("claim_lists: a reader finds all claims of a topic", "[record][claims]") {
+  World world{20};
+  world.run(5min);
+  record::ListReader reader{world.records, world.topic};
+  std::set<PublicKey> owners;
+
+  reader.begin(world.unix_time());
+  while (const auto request = reader.poll_request()) {
+    const auto found = world.dht.items.find(request->salt);
+    const auto* list =
+        reader.on_read(request->list,
+                       found == world.dht.items.end() ? std::nullopt : std::optional{found->second},
+                       true);
+    REQUIRE(list != nullptr);
+    for (const auto& claim : list->claims) {
+      owners.insert(claim.owner);
+    }
+  }
+
+  CHECK(reader.done());
+  CHECK_FALSE(reader.failed());
+  CHECK(owners.size() == 20);
+  CHECK(reader.on_read(0, std::nullopt, true) == nullptr);  // nobody asked
+
+  reader.begin(world.unix_time());
+  REQUIRE(reader.poll_request().has_value());
+  CHECK(reader.on_read(0, std::nullopt, false)->claims.empty());
+  CHECK(reader.done());
+  CHECK(reader.failed());
 }
