@@ -84,3 +84,35 @@ reaches() { # FROM TO [ping options]
 counter() {
   ctl "$1" status --json | grep -Eo "\"${2//./\\.}\" *: *[0-9]+" | grep -Eo '[0-9]+$'
 }
+
+# Several paths to a peer.
+
+# node NAME: a namespace with a key, and policy and configuration without peers.
+node() {
+  local name=$1
+  namespaces "$name"
+  mkdir -m 0700 "$work/$name"
+  node_id[$name]=$("$programs/quicether" keygen --output "$work/$name/node.key" --json |
+    sed -n 's/.*"node_id" *: *"\([0-9a-f]*\)".*/\1/p')
+  allow_all "$name"
+}
+
+# several NAME MULTIPATH-LINE PEER…: as configure, with a [multipath] section.
+several() {
+  local name=$1 line=$2
+  shift 2
+  configure "$name" "$@"
+  printf '[multipath]\n%s\n' "$line" >>"$work/$name/config.toml"
+}
+
+# active NAME: the interfaces of its active paths, sorted, in one line.
+active() {
+  ctl "$1" multipath | sed -n 's/^\([^ ]*\) .*| Active .*/\1/p' | sort | tr '\n' ' '
+}
+
+active_are() { [[ $(active "$1") == "$2 " ]]; }
+
+wait_active() { # NAME INTERFACES [SECONDS]
+  wait_for "${3:-10}" active_are "$1" "$2" ||
+    fail "the active paths of $1 are over '$(active "$1")', not '$2'"
+}

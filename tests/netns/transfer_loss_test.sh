@@ -21,37 +21,11 @@ for node in alice bob; do
   done
 done
 
-cat >"$work/transfer.py" <<'PYTHON'
-# receive ADDRESS BYTES | send ADDRESS BYTES: the receiver checks every byte and prints the bits per
-# second from the first byte on.
-import random, socket, sys, time
-role, address, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-data = random.Random(count).randbytes(count)
-if role == "send":
-    with socket.create_connection((address, 7777), timeout=60) as stream:
-        stream.sendall(data)
-        stream.shutdown(socket.SHUT_WR)
-        assert stream.recv(1) == b"!", "the receiver is not content"
-    sys.exit()
-with socket.create_server((address, 7777)) as server:
-    print("ready", file=sys.stderr, flush=True)
-    stream, _ = server.accept()
-    stream.settimeout(60)
-    received, start = bytearray(), 0
-    while part := stream.recv(1 << 20):
-        start = start or time.monotonic()
-        received += part
-    seconds = time.monotonic() - start
-    assert received == data, "other bytes came than were sent"
-    stream.send(b"!")
-    print(int(count * 8 / seconds), flush=True)
-PYTHON
-
 bytes=$((10 << 20))
 transfer() { # ADDRESS: sets $rate
-  spawn receive bob python3 "$work/transfer.py" receive "$1" "$bytes"
+  spawn receive bob python3 "$here/transfer.py" receive "$1" "$bytes"
   wait_for_line receive ready
-  limit 90 in_ns alice python3 "$work/transfer.py" send "$1" "$bytes"
+  limit 90 in_ns alice python3 "$here/transfer.py" send "$1" "$bytes"
   wait_for 10 gone "$(pid_of receive)" || fail "the receiver does not end"
   rate=$(tail -n 1 "$work/receive.log")
   [[ $rate =~ ^[0-9]+$ ]] || fail "the transfer failed"

@@ -241,6 +241,8 @@ void PathManager::Impl::handle(const path::LinkDown& down) {
 void PathManager::Impl::handle(const path::LinkChanged& changed) {
   planner_.on_link_changed(changed.peer);
   refresh(changed.peer, state(changed.peer));
+  transmit(changed.peer);  // what was under way on a path that is gone
+  transport_.flush();
 }
 
 void PathManager::Impl::handle(const path::LinkWanted& wanted) {

@@ -579,6 +579,28 @@ TEST_CASE("link_table: a path that never comes up has failed after some rounds",
   CHECK(dials.size() <= 24);
 }
 
+TEST_CASE("link_table: a path moves to the pair that is planned now, without a gap",
+          "[path][link_table]") {
+  TwoPaths table;
+  table.links.set_path(table.now, table.target, 1, {pair(13, 1), pair(12, 2)});
+
+  const auto dials = table.run_until(table.now);
+  REQUIRE(dials.size() == 1);
+  CHECK(dials[0].local == address(13));
+  CHECK(sessions_of(table, 9) == std::vector<std::uint64_t>{1, 2});
+
+  SessionUp session;
+  session.session = {3};
+  session.id = node(9);
+  session.dial = dials[0].dial;
+  session.boot_id = 1;
+  session.path_id = 1;
+  table.links.on_session_up(table.now, session);
+  CHECK(table.actions<CloseSession>().at(0).session == SessionId{2});
+  CHECK(sessions_of(table, 9) == std::vector<std::uint64_t>{1, 3});
+  CHECK(table.run_until(table.now + 60s).empty());
+}
+
 TEST_CASE("link_table: paths that are no longer planned are left alone", "[path][link_table]") {
   TwoPaths table;
   table.links.set_path(table.now, table.target, 2, {pair(13, 1)});

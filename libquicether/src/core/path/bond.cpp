@@ -213,6 +213,15 @@ void Bond::Impl::look() noexcept {
     fastest_rate_ = std::max(fastest_rate_, view.rate);
     total_rate_ += view.rate;
   }
+  // A path that was never full is taken for as fast as the others: its window bounds what that
+  // costs.
+  for (std::size_t i = 0; i < view_count_; ++i) {
+    const auto& rate = viewed_[i]->rate();
+    if (rate.unknown() && views_[i].rate < fastest_rate_) {
+      views_[i].rate = fastest_rate_;
+      views_[i].bytes_ahead = static_cast<double>(viewed_[i]->bytes_bound());
+    }
+  }
 }
 
 bool Bond::Impl::is_bulk(Instant now, Flow& flow, std::size_t bytes) noexcept {

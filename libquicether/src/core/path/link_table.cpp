@@ -218,7 +218,10 @@ bool LinkTable::satisfied(const Target& target, const Slot& slot) const noexcept
     return false;
   }
   return std::ranges::any_of(find(*target.peer)->sessions, [&](const LinkSession& session) {
-    return session.path_id == slot.path_id;
+    // A session over a pair that is no longer planned carries on until a planned one is up.
+    const bool off_plan = slot.planned && session.dialled &&
+                          std::ranges::find(slot.pairs, *session.dialled) == slot.pairs.end();
+    return session.path_id == slot.path_id && !off_plan;
   });
 }
 
@@ -258,7 +261,7 @@ void LinkTable::attempt(Instant now, Target& target, Slot& slot) {
   action.expected_key = target.wanted.key;
   action.guess = target.wanted.guess;
   actions_.emplace_back(std::move(action));
-  slot.attempts.push_back({dial, false});
+  slot.attempts.push_back({dial, pair, false});
 }
 
 AddressPair LinkTable::take_pair(Instant now, const Target& target, Slot& slot) {
@@ -413,10 +416,15 @@ void LinkTable::on_session_up(Instant now, const SessionUp& up) {
     return;
   }
   auto& peer = *mutable_peer(*index);
+  std::optional<AddressPair> dialled;
   if (up.dial) {
     Target* owner = nullptr;
     if (Slot* slot = find_slot(*up.dial, &owner); slot != nullptr) {
       owner->peer = *index;
+      const auto& pair = std::ranges::find(slot->attempts, *up.dial, &Attempt::dial)->pair;
+      if (slot->planned && !pair.local.address.is_unspecified()) {
+        dialled = pair;
+      }
       abandon_attempts(*slot, up.dial);
     }
   }
@@ -440,6 +448,7 @@ void LinkTable::on_session_up(Instant now, const SessionUp& up) {
   session.session = up.session;
   session.path_id = up.path_id;
   session.dialled_here = up.dial.has_value();
+  session.dialled = dialled;
   session.boot_id = up.boot_id;
   session.up_since = now;
   const auto place = std::ranges::find_if(

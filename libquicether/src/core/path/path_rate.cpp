@@ -27,10 +27,14 @@ constexpr Duration kMinRttAge = std::chrono::seconds{10};
 /// While nothing is known. RFC 9002 section 7.2 has ten, sent at once; these leave over a round
 /// trip, and what is to be sent then was under way on another path before.
 constexpr std::size_t kWindowPackets = 32;
-constexpr double kLossStep = 1.0 / 256;
+constexpr double kFirstWindow = kWindowPackets * PathRate::kPacketBytes;
 
-/// What a round trip may be longer than the shortest by a quarter, and no queue is behind it.
-constexpr Duration kQueueSlack = std::chrono::milliseconds{2};
+/// A probe that finds so much more than the one before it begins Startup again.
+constexpr double kRegrowth = 1.2;
+
+/// Rates are not sampled over less: on one machine a round trip may take no time.
+constexpr Duration kShortest = std::chrono::microseconds{50};
+constexpr double kLossStep = 1.0 / 256;
 
 /// Of the packets of a round: above it the queue of the path is full.
 constexpr double kHeavyLoss = 0.1;
@@ -102,7 +106,7 @@ void PathRate::on_delivered(Instant now, const RateStamp& stamp, std::size_t byt
   }
   // The slower of sending and acknowledging: what was acknowledged in a bunch came in no faster.
   const auto interval =
-      std::max({now - stamp.delivered_at, stamp.sent - stamp.first_sent, min_rtt_});
+      std::max({now - stamp.delivered_at, stamp.sent - stamp.first_sent, min_rtt_, kShortest});
   first_sent_ = stamp.sent;
   const auto rate = static_cast<double>(delivered_ - stamp.delivered) / Seconds{interval}.count();
   round_limited_ = round_limited_ && stamp.limited;
@@ -182,13 +186,20 @@ void PathRate::on_round() noexcept {
   round_delivered_ = 0;
   round_lost_ = 0;
   const bool limited = std::exchange(round_limited_, true);
+  if (mode_ == Mode::cruise && !limited && peaks_[0].rate > kRegrowth * cycle_rate_) {
+    mode_ = Mode::startup;  // the path carries much more than it was known to
+    gain_ = kStartupGain;
+    full_rate_ = 0;
+    rounds_without_growth_ = 0;
+  }
   if (mode_ != Mode::startup) {
     return;
   }
   if (peaks_[0].rate >= 1.25 * full_rate_) {
     full_rate_ = peaks_[0].rate;
     rounds_without_growth_ = 0;
-  } else if (!limited || smoothed_rtt_ > min_rtt_ + min_rtt_ / 4 + kQueueSlack) {
+  } else if (!limited ||
+             static_cast<double>(bytes_in_flight_) > std::max(kFirstWindow, 1.5 * path_bytes())) {
     ++rounds_without_growth_;
   }
   if (rounds_without_growth_ >= 3) {
@@ -202,6 +213,7 @@ void PathRate::advance(Instant now) noexcept {
     mode_ = Mode::cruise;
     phase_ = 2;
     phase_since_ = now;
+    cycle_rate_ = peaks_[0].rate;
     gain_ = kCruiseGains[phase_];
   }
   if (mode_ != Mode::cruise) {
@@ -212,6 +224,7 @@ void PathRate::advance(Instant now) noexcept {
   if (phase_ == 1 ? over || empty : over) {
     phase_ = (phase_ + 1) % kCruiseGains.size();
     phase_since_ = now;
+    cycle_rate_ = phase_ == 0 ? peaks_[0].rate : cycle_rate_;
     gain_ = phase_ == 0 && backs_off_ ? 1 : kCruiseGains[phase_];
   }
 }

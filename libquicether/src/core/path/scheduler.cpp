@@ -67,8 +67,9 @@ class EarliestArrivalScheduler final : public PathScheduler {
   /// that other flows feel, and not in order for all that when paths differ by more.
   static constexpr Duration kWaitMax = std::chrono::milliseconds{50};
 
-  /// What the other end may have to wait for the slowest path.
-  static constexpr Duration kSpreadMax = std::chrono::milliseconds{400};
+  /// A path that is later by more takes no bulk while others are there: one flow would need the
+  /// window of its long round trip to fill even the fast ones.
+  static constexpr Duration kSpreadMax = std::chrono::milliseconds{100};
 };
 
 class LowestRttScheduler final : public PathScheduler {

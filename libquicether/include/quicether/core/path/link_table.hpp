@@ -140,7 +140,8 @@ struct LinkSession {
   std::uint64_t boot_id = 0;
   Instant up_since{};
   std::optional<Instant> probed_at{};
-  bool suspect = false;  ///< see LinkTable::on_path_suspect()
+  bool suspect = false;                  ///< see LinkTable::on_path_suspect()
+  std::optional<AddressPair> dialled{};  ///< over which pair, when a path of this side's plan
 
   [[nodiscard]] PathState state() const noexcept {
     return suspect ? PathState::suspect : probed_at ? PathState::probing : PathState::active;
@@ -298,6 +299,7 @@ class LinkTable {
  private:
   struct Attempt {
     DialId dial{};
+    AddressPair pair{};
     bool heard = false;
   };
 

@@ -60,6 +60,9 @@ class PathRate {
   /// Bytes per second that the path delivers, as far as known.
   [[nodiscard]] double rate() const noexcept;
 
+  /// The path may well carry more than rate(): it was never full.
+  [[nodiscard]] bool unknown() const noexcept { return mode_ == Mode::startup; }
+
   [[nodiscard]] Duration smoothed_rtt() const noexcept { return smoothed_rtt_; }
 
   [[nodiscard]] Duration min_rtt() const noexcept { return min_rtt_; }
@@ -115,6 +118,7 @@ class PathRate {
   std::uint64_t round_end_ = 0;  ///< in terms of delivered_
   std::array<Peak, 3> peaks_{};  ///< best, second and third best of the last rounds
   double full_rate_ = 0;
+  double cycle_rate_ = 0;  ///< when the last probe began
   int rounds_without_growth_ = 0;
   bool round_limited_ = false;
 
