@@ -60,7 +60,7 @@ constexpr std::size_t kJoinsPerLine = 10'000;
 constexpr double kHeaderBytes = 28;  // IPv4 and UDP
 
 /// Joining is over then, and each node refreshes what it has at times of its own: with a quarter of
-/// an hour instead the figures differ by less than 3 % (1000 and 10 000 nodes, 2026-11-21).
+/// an hour instead the figures differ by less than 3 % (1000 nodes, 2026-11-21).
 constexpr auto kSettling = 5min;
 
 struct Figures {
