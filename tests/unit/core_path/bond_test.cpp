@@ -108,7 +108,7 @@ TEST_CASE("bond: when a path dies silently, the flow goes on over the others", "
     transfer.world.run(seconds{3});
     transfer.tcp->forget_gaps();
     transfer.world.link(dead).dead = true;
-    transfer.world.run(seconds{3});
+    transfer.world.run(seconds{4});
     CAPTURE(dead);
     CHECK(transfer.tcp->longest_gap() < milliseconds{250});
     CHECK(transfer.world.bond.status({dead + 1})->state == BondPathState::suspect);

@@ -31,7 +31,9 @@ constexpr int kBulkWhiles = 10;
 /// A probe asks for an acknowledgement; what it bears is dropped by the peer.
 constexpr std::array<std::uint8_t, 9> kProbe{wire::kContextEchoReply};
 
-constexpr int kProbesUntilSilent = 5;
+/// A path that comes back within three seconds is used at once, at the rate that it had; after that
+/// its session may be gone at the other end, and another one is dialled.
+constexpr int kProbesUntilSilent = 30;
 constexpr std::size_t kQueueBytesMin = 512U << 10U;
 constexpr std::size_t kBatch = 32;
 
