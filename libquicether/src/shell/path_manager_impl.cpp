@@ -614,8 +614,9 @@ LinkCapacity PathManager::Impl::capacity(PeerIndex peer) {
   capacity.up = link.view_count != 0;
   capacity.settled = link.settled;
   for (std::size_t i = 0; i < link.view_count; ++i) {
-    const auto room = link.bond ? wire::kBondedHeadBytes : 0;
-    const auto payload = link.views[i].datagram_payload_max - room;
+    const auto room = link.bond ? wire::kBondedHeadBytes : std::size_t{0};
+    const auto largest = link.views[i].datagram_payload_max;
+    const auto payload = largest - std::min(largest, room);
     const auto bytes = payload > 1 ? payload - 1 : 0;  // one byte of context id
     capacity.packet_bytes_max = i == 0 ? bytes : std::min(capacity.packet_bytes_max, bytes);
     const auto halved =

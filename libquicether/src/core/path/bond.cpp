@@ -118,8 +118,11 @@ class Bond::Impl {
   void bind(std::unique_ptr<queue::WaitingDatagram> datagram, bool bulk, std::size_t count);
   [[nodiscard]] std::size_t choose(const PacketView& packet) noexcept;
   void put(std::size_t view, BoundDatagram bound);
-  [[nodiscard]] std::unique_ptr<queue::WaitingDatagram> copy(const queue::WaitingDatagram& from);
-  void release(std::unique_ptr<queue::WaitingDatagram> datagram) noexcept;
+
+  void release(std::unique_ptr<queue::WaitingDatagram> datagram) noexcept {
+    queue::give_back(std::move(datagram), blocks_, pool_);
+  }
+
   void fill(Instant now, BondPathQueue& path);
 
   BondConfig config_;
@@ -291,7 +294,8 @@ void Bond::Impl::bind(std::unique_ptr<queue::WaitingDatagram> datagram,
   head.at_once = whole && (!bulk || count > 1);
   wire::write_bonded_head(head, datagram->writable());
   for (std::size_t i = 1; i < count; ++i) {
-    put(chosen_[i], {copy(*datagram), bulk, 0});
+    const queue::OutgoingDatagram again{{}, datagram->payload(), datagram->flow, datagram->more};
+    put(chosen_[i], {queue::copy_of(datagram->since, again, blocks_, pool_), bulk, 0});
   }
   put(chosen_[0], {std::move(datagram), bulk, 0});
 }
@@ -408,26 +412,6 @@ void Bond::Impl::fill(Instant now, BondPathQueue& path) {
     }
     batch_[batch_count_++] = {{}, datagram->payload(), datagram->flow, false, token};
   }
-}
-
-std::unique_ptr<queue::WaitingDatagram> Bond::Impl::copy(const queue::WaitingDatagram& from) {
-  auto made = pool_.take();
-  if (from.block) {
-    made->block = blocks_.take();
-  }
-  made->since = from.since;
-  made->flow = from.flow;
-  made->bytes = from.bytes;
-  made->more = from.more;
-  copy_bytes(from.payload(), made->writable());
-  return made;
-}
-
-void Bond::Impl::release(std::unique_ptr<queue::WaitingDatagram> datagram) noexcept {
-  if (datagram->block) {
-    blocks_.give(std::move(datagram->block));
-  }
-  pool_.give(std::move(datagram));
 }
 
 std::optional<BondPathStatus> Bond::Impl::status(SessionId session) const noexcept {

@@ -356,10 +356,7 @@ Instant Resequencer::Impl::next_timeout() const noexcept {
 void Resequencer::Impl::clear_released() noexcept {
   released_.clear();
   for (auto& datagram : spent_) {
-    if (datagram->block) {
-      blocks_.give(std::move(datagram->block));
-    }
-    pool_.give(std::move(datagram));
+    queue::give_back(std::move(datagram), blocks_, pool_);
   }
   spent_.clear();
 }

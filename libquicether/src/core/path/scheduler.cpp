@@ -72,13 +72,6 @@ class EarliestArrivalScheduler final : public PathScheduler {
   static constexpr Duration kSpreadMax = std::chrono::milliseconds{100};
 };
 
-class LowestRttScheduler final : public PathScheduler {
- public:
-  std::size_t select(Paths paths, const PacketView& packet, Chosen chosen) noexcept override {
-    return choose_or_wait(paths, smallest(paths, kAny, kByRtt), packet, chosen);
-  }
-};
-
 class LatencyAwareScheduler final : public PathScheduler {
  public:
   std::size_t select(Paths paths, const PacketView& packet, Chosen chosen) noexcept override {
@@ -198,10 +191,6 @@ std::unique_ptr<PathScheduler> make_scheduler(const MultipathConfig& config) {
 
 std::unique_ptr<PathScheduler> make_earliest_arrival_scheduler() {
   return std::make_unique<EarliestArrivalScheduler>();
-}
-
-std::unique_ptr<PathScheduler> make_lowest_rtt_scheduler() {
-  return std::make_unique<LowestRttScheduler>();
 }
 
 std::unique_ptr<PathScheduler> make_latency_aware_scheduler() {

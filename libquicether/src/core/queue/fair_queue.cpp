@@ -40,12 +40,21 @@ std::unique_ptr<WaitingDatagram> copy_of(Instant now,
   return waiting;
 }
 
+void give_back(std::unique_ptr<WaitingDatagram> datagram,
+               BlockPool& blocks,
+               WaitingPool& pool) noexcept {
+  if (datagram->block) {
+    blocks.give(std::move(datagram->block));
+  }
+  pool.give(std::move(datagram));
+}
+
 void FairQueue::push(Instant now, const OutgoingDatagram& datagram) {
   auto waiting = copy_of(now, datagram, blocks_, pool_);
   if (!waiting || waiting->cost() > bytes_max_) {
     ++dropped_;
     if (waiting) {
-      give_back(std::move(waiting));
+      give_back(std::move(waiting), blocks_, pool_);
     }
     return;
   }
@@ -195,13 +204,6 @@ std::unique_ptr<WaitingDatagram> FairQueue::unlink_head(Flow& flow) noexcept {
     current_ = kNone;
   }
   return head;
-}
-
-void FairQueue::give_back(std::unique_ptr<WaitingDatagram> datagram) noexcept {
-  if (datagram->block) {
-    blocks_.give(std::move(datagram->block));
-  }
-  pool_.give(std::move(datagram));
 }
 
 // To the end of the packet: what is left of one is of no use without its beginning.

@@ -51,6 +51,11 @@ using WaitingPool = SparePool<WaitingDatagram>;
                                                        BlockPool& blocks,
                                                        WaitingPool& pool);
 
+/// Returns the memory of a payload to the pools that it came from.
+void give_back(std::unique_ptr<WaitingDatagram> datagram,
+               BlockPool& blocks,
+               WaitingPool& pool) noexcept;
+
 /// DATAGRAM payloads that wait for the congestion window or the socket, bounded in memory.
 ///
 /// FQ-CoDel, RFC 8290: each flow has a queue of its own; flows take turns by bytes, those that had
@@ -95,7 +100,7 @@ class FairQueue {
   [[nodiscard]] const WaitingDatagram* front(Instant now) noexcept;
 
   /// Takes out what front() gave last, just now.
-  void pop() noexcept { give_back(take()); }
+  void pop() noexcept { give_back(take(), blocks_, pool_); }
 
   /// Likewise, and hands it over, block and all.
   [[nodiscard]] std::unique_ptr<WaitingDatagram> take() noexcept;
@@ -142,9 +147,8 @@ class FairQueue {
   [[nodiscard]] std::uint8_t choose(Instant now) noexcept;
   [[nodiscard]] bool survives(Flow& flow, Instant now) noexcept;
   [[nodiscard]] std::unique_ptr<WaitingDatagram> unlink_head(Flow& flow) noexcept;
-  void give_back(std::unique_ptr<WaitingDatagram> datagram) noexcept;
 
-  void remove_head(Flow& flow) noexcept { give_back(unlink_head(flow)); }
+  void remove_head(Flow& flow) noexcept { give_back(unlink_head(flow), blocks_, pool_); }
 
   void drop_from_longest() noexcept;
 

@@ -67,9 +67,6 @@ class PathScheduler {
 /// in order, and a slow path is used by flows that fill the fast ones.
 [[nodiscard]] std::unique_ptr<PathScheduler> make_earliest_arrival_scheduler();
 
-/// The path with the lowest smoothed RTT; ties go to the lowest path_id.
-[[nodiscard]] std::unique_ptr<PathScheduler> make_lowest_rtt_scheduler();
-
 /// The path with the lowest smoothed RTT that takes more, of those whose RTT is at most twice the
 /// lowest and 20 ms.
 [[nodiscard]] std::unique_ptr<PathScheduler> make_latency_aware_scheduler();
