@@ -94,6 +94,21 @@ void PathManager::Impl::transmit(PeerIndex peer) {
   arm_bond_timer(peer, *bond);
 }
 
+/// An address that the peer no longer has was on an interface that went down, more often than not:
+/// what is under way to it must not wait until the silence is noticed.
+void PathManager::Impl::suspect(PeerIndex peer, const std::vector<SessionId>& withdrawn) {
+  auto& link = state(peer);
+  if (withdrawn.empty() || !link.bond) {
+    return;
+  }
+  for (const auto session : withdrawn) {
+    link.bond->sender.suspect(environment_.now(), session);
+  }
+  transmit(peer);
+  report_states(link);
+  transport_.flush();
+}
+
 /// Tells the LinkTable which paths are silent.
 void PathManager::Impl::report_states(LinkState& link) {
   for (std::size_t i = 0; i < link.view_count; ++i) {

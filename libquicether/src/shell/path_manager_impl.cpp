@@ -363,7 +363,7 @@ void PathManager::Impl::on_announce(SessionId session, const wire::Announce& ann
   if (peer == nullptr) {
     return;
   }
-  planner_.on_announce(peer->index, announce.endpoints);
+  suspect(peer->index, planner_.on_announce(peer->index, announce.endpoints));
   if (observer_ != nullptr) {
     observer_->on_announce(peer->index, announce);
   }

@@ -145,6 +145,7 @@ class PathManager::Impl final : public TransportObserver,
 
   [[nodiscard]] detail::LinkBond& bond(PeerIndex peer, LinkState& link);
   void refresh_bond(PeerIndex peer, LinkState& link);
+  void suspect(PeerIndex peer, const std::vector<SessionId>& withdrawn);
   void transmit(PeerIndex peer);
   void arm_bond_timer(PeerIndex peer, detail::LinkBond& bond);
   void on_bond_timer(PeerIndex peer);

@@ -245,17 +245,31 @@ void PathPlanner::offer(path::TargetId target, const std::vector<SocketAddress>&
   }
 }
 
-void PathPlanner::on_announce(PeerIndex peer, const std::vector<SocketAddress>& endpoints) {
-  if (!config_.enabled) {
-    return;
+std::vector<SessionId> PathPlanner::on_announce(PeerIndex peer,
+                                                const std::vector<SocketAddress>& endpoints) {
+  std::vector<SessionId> withdrawn;
+  if (!config_.takes_paths()) {
+    return withdrawn;
   }
   peers_[peer].announces = true;
   auto& announced = peers_[peer].announced;
-  announced.clear();
+  const auto before = std::exchange(announced, {});
   std::ranges::copy_if(endpoints, std::back_inserter(announced), [](const SocketAddress& one) {
     return record::is_dialable(one);
   });
+  const auto is_in = [](const auto& list, const SocketAddress& one) {
+    return std::ranges::find(list, one) != list.end();
+  };
+  if (const auto* link = links_.find(peer)) {
+    for (const auto& session : link->sessions) {
+      const auto stats = transport_.stats(session.session);
+      if (stats && is_in(before, stats->remote) && !is_in(announced, stats->remote)) {
+        withdrawn.push_back(session.session);
+      }
+    }
+  }
   on_link_changed(peer);
+  return withdrawn;
 }
 
 void PathPlanner::on_link_changed(PeerIndex peer) {

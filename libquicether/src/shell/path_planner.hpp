@@ -47,8 +47,11 @@ class PathPlanner {
   void add(path::TargetId target, path::PeerTarget wanted);
   void remove(path::TargetId target);
   void offer(path::TargetId target, const std::vector<SocketAddress>& addresses);
-  void on_announce(PeerIndex peer, const std::vector<SocketAddress>& endpoints);
   void on_session_up(PeerIndex peer, const node::SessionInfo& info);
+
+  /// Returns the sessions to addresses that the peer announced before and does not any more.
+  [[nodiscard]] std::vector<SessionId> on_announce(PeerIndex peer,
+                                                   const std::vector<SocketAddress>& endpoints);
 
   /// The link to `peer` came up, went down, or has other sessions.
   void on_link_changed(PeerIndex peer);

@@ -138,6 +138,22 @@ TEST_CASE("bond: a session that goes takes nothing along", "[path][bond]") {
   CHECK_FALSE(transfer.world.bond.status({1}));
 }
 
+TEST_CASE("bond: a path that the peer calls gone is not waited for", "[path][bond]") {
+  for (const bool gone : {true, false}) {
+    Transfer transfer{{kFast, kSlow}};
+    transfer.world.run(seconds{3});
+    transfer.tcp->forget_gaps();
+    transfer.world.link(1).dead = gone;
+    transfer.world.run(milliseconds{5});
+    transfer.world.bond.suspect(transfer.world.now(), {2});
+    CHECK(transfer.world.bond.status({2})->state == BondPathState::suspect);
+    transfer.world.run(seconds{1});
+    CAPTURE(gone);
+    CHECK(transfer.tcp->longest_gap() < milliseconds{60});
+    CHECK((transfer.world.bond.status({2})->state == BondPathState::suspect) == gone);
+  }
+}
+
 TEST_CASE("bond: small flows take the fastest path, past bulk", "[path][bond]") {
   Transfer transfer{{kFast, {50 * kMbit, milliseconds{100}, milliseconds{50}}}};
   transfer.world.run(seconds{3});

@@ -39,7 +39,7 @@ constexpr std::size_t kBatch = 32;
 
 /// What was sent so often in vain is left to the flow itself. The first repeat may meet the queue
 /// that was full before.
-constexpr int kRepeats = 2;
+constexpr int kRepeats = 4;
 
 /// Memory of datagrams that are bound, under way or to be repeated; beyond it losses stay losses.
 constexpr std::size_t kRepeatsMax = 16384;
@@ -56,6 +56,7 @@ class Bond::Impl {
   void set_paths(Instant now, std::span<const BondPath> paths);
   void push(Instant now, std::span<const queue::OutgoingDatagram> datagrams);
   void on_fate(Instant now, SessionId session, std::uint32_t token, bool delivered);
+  void suspect(Instant now, SessionId session);
   void on_timeout(Instant now);
   [[nodiscard]] Instant next_timeout() const noexcept;
   [[nodiscard]] std::optional<BondBatch> poll_transmit(Instant now);
@@ -112,9 +113,10 @@ class Bond::Impl {
   }
 
   [[nodiscard]] BondPathQueue* find(SessionId session) noexcept;
-  void look() noexcept;
+  bool suspect(Instant now, BondPathQueue& path);
+  void look(Instant now) noexcept;
   void bind_waiting(Instant now);
-  void bind_repeats();
+  void bind_repeats(Instant now);
   void bind(std::unique_ptr<queue::WaitingDatagram> datagram, bool bulk, std::size_t count);
   [[nodiscard]] std::size_t choose(const PacketView& packet) noexcept;
   void put(std::size_t view, BoundDatagram bound);
@@ -182,7 +184,7 @@ void Bond::Impl::set_paths(Instant now, std::span<const BondPath> paths) {
     }
   }
   paths_ = std::move(kept);
-  look();
+  look(now);
 }
 
 BondPathQueue* Bond::Impl::find(SessionId session) noexcept {
@@ -192,7 +194,7 @@ BondPathQueue* Bond::Impl::find(SessionId session) noexcept {
 }
 
 // When no path answers, the suspects are as good as any.
-void Bond::Impl::look() noexcept {
+void Bond::Impl::look(Instant now) noexcept {
   const bool any_active =
       std::ranges::any_of(paths_, [](const auto& path) { return path->active(); });
   view_count_ = 0;
@@ -212,6 +214,7 @@ void Bond::Impl::look() noexcept {
     view.weight = path->path().weight;
     view.rate = rate.rate();
     view.delay = rate.min_rtt() / 2;
+    view.loss = rate.random_loss(now);
     view.bytes_ahead = rate.bytes_queued() + static_cast<double>(path->bytes_bound());
     const auto room = std::max(view.rate * Seconds{kBoundTime}.count(), kBoundBytesMin);
     view.takes_more = static_cast<double>(path->bytes_bound()) < room;
@@ -246,7 +249,7 @@ bool Bond::Impl::is_bulk(Instant now, Flow& flow, std::size_t bytes) noexcept {
 }
 
 void Bond::Impl::push(Instant now, std::span<const queue::OutgoingDatagram> datagrams) {
-  look();
+  look(now);
   queue_.set_bytes_max(queue_bytes_max());
   queue_.set_codel(codel(now));
   for (const auto& datagram : datagrams) {
@@ -319,7 +322,7 @@ void Bond::Impl::bind_waiting(Instant now) {
     if (head == nullptr) {
       return;
     }
-    look();
+    look(now);
     const auto count = choose({head->flow, head->bytes, true});
     if (count == 0) {
       return;
@@ -329,9 +332,9 @@ void Bond::Impl::bind_waiting(Instant now) {
 }
 
 // What got lost goes where it arrives first, before bulk.
-void Bond::Impl::bind_repeats() {
+void Bond::Impl::bind_repeats(Instant now) {
   while (!repeats_.empty() && view_count_ != 0) {
-    look();
+    look(now);
     auto bound = std::move(repeats_.front());
     repeats_.pop_front();
     const PacketView packet{bound.datagram->flow, bound.datagram->bytes, false};
@@ -361,16 +364,27 @@ void Bond::Impl::on_fate(Instant now, SessionId session, std::uint32_t token, bo
   }
 }
 
+/// Returns whether the path was active.
+bool Bond::Impl::suspect(Instant now, BondPathQueue& path) {
+  if (!path.suspect()) {
+    return false;
+  }
+  ++stats_.suspected;
+  patient_until_ = now + config_.patience;
+  path.take_back(repeats_);
+  return true;
+}
+
+void Bond::Impl::suspect(Instant now, SessionId session) {
+  if (auto* const path = find(session)) {
+    suspect(now, *path);
+  }
+}
+
 void Bond::Impl::on_timeout(Instant now) {
   for (const auto& path : paths_) {
-    if (now < path->silence_deadline(config_)) {
-      continue;
-    }
-    if (path->suspect()) {
-      ++stats_.suspected;
-      patient_until_ = now + config_.patience;
-      path->take_back(repeats_);
-    } else if (path->probes_unanswered() == kProbesUntilSilent) {
+    if (now >= path->silence_deadline(config_) && !suspect(now, *path) &&
+        path->probes_unanswered() == kProbesUntilSilent) {
       silent_.push_back(path->path().session);
     }
   }
@@ -385,8 +399,8 @@ Instant Bond::Impl::next_timeout() const noexcept {
 }
 
 std::optional<BondBatch> Bond::Impl::poll_transmit(Instant now) {
-  look();
-  bind_repeats();
+  look(now);
+  bind_repeats(now);
   bind_waiting(now);
   for (const auto& path : paths_) {
     fill(now, *path);
@@ -447,6 +461,10 @@ void Bond::push(Instant now, std::span<const queue::OutgoingDatagram> datagrams)
 
 void Bond::on_fate(Instant now, SessionId session, std::uint32_t token, bool delivered) {
   impl_->on_fate(now, session, token, delivered);
+}
+
+void Bond::suspect(Instant now, SessionId session) {
+  impl_->suspect(now, session);
 }
 
 void Bond::on_timeout(Instant now) {

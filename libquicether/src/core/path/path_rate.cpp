@@ -29,12 +29,22 @@ constexpr Duration kMinRttAge = std::chrono::seconds{10};
 constexpr std::size_t kWindowPackets = 32;
 constexpr double kFirstWindow = kWindowPackets * PathRate::kPacketBytes;
 
+/// As in RFC 6298 section 2: hardly an acknowledgement takes longer than so many mean deviations.
+constexpr int kLateDeviations = 4;
+
 /// A probe that finds so much more than the one before it begins Startup again.
 constexpr double kRegrowth = 1.2;
 
 /// Rates are not sampled over less: on one machine a round trip may take no time.
 constexpr Duration kShortest = std::chrono::microseconds{50};
 constexpr double kLossStep = 1.0 / 256;
+
+/// Packets over which random loss is averaged. The beginning is cautious.
+constexpr double kLossMemory = 1024;
+constexpr double kLossUsual = 0.02;
+
+/// How long a loss says something of a path that is not used.
+constexpr Duration kLossAge = std::chrono::seconds{2};
 
 /// Of the packets of a round: above it the queue of the path is full.
 constexpr double kHeavyLoss = 0.1;
@@ -64,8 +74,11 @@ double PathRate::path_bytes() const noexcept {
 }
 
 std::size_t PathRate::window_bytes() const noexcept {
-  // Acknowledgements of small windows come late: RFC 9000 section 13.2.1 allows 25 ms.
-  const auto burst = rate() * Seconds{kBurst}.count();
+  // Acknowledgements of small windows come late: RFC 9000 section 13.2.1 allows 25 ms. On a busy
+  // host all of them do: what is under way has to last until then. The queue of a Startup looks the
+  // same.
+  const auto late = mode_ == Mode::startup ? Duration{} : kLateDeviations * rtt_deviation_;
+  const auto burst = rate() * Seconds{kBurst + late}.count();
   const auto bytes = kWindowGain * path_bytes() + burst + 3 * kPacketBytes;
   return std::max(static_cast<std::size_t>(bytes), kWindowPackets * kPacketBytes);
 }
@@ -74,12 +87,18 @@ double PathRate::bytes_queued() const noexcept {
   return std::max(0.0, static_cast<double>(bytes_in_flight_) - path_bytes());
 }
 
+double PathRate::random_loss(Instant now) const noexcept {
+  const auto age = Seconds{now - sent_at_} / Seconds{kLossAge};
+  return std::max(0.0, random_loss_ - kLossUsual) * std::max(0.0, 1 - age);
+}
+
 RateStamp PathRate::on_sent(Instant now, std::size_t bytes) noexcept {
   if (bytes_in_flight_ == 0) {
     first_sent_ = now;
     delivered_at_ = now;
   }
   bytes_in_flight_ += bytes;
+  sent_at_ = now;
   // Startup is not paced: the flow inside doubles its rate by itself, and takes packets that are
   // stretched over a round trip for those of a path that is full (HyStart, RFC 9406).
   if (mode_ != Mode::startup) {
@@ -95,6 +114,7 @@ void PathRate::on_delivered(Instant now, const RateStamp& stamp, std::size_t byt
   round_delivered_ += bytes;
   delivered_at_ = now;
   loss_ -= loss_ * kLossStep;
+  note_random_loss(0);
   take_rtt(now, now - stamp.sent);
   if (limited_until_ != 0 && delivered_ > limited_until_) {
     limited_until_ = 0;
@@ -120,12 +140,20 @@ void PathRate::on_lost(std::size_t bytes) noexcept {
   bytes_in_flight_ -= std::min(bytes, bytes_in_flight_);
   round_lost_ += bytes;
   loss_ += (1 - loss_) * kLossStep;
+  if (smoothed_rtt_ < min_rtt_ + min_rtt_ / 4) {
+    note_random_loss(1);
+  }
   const auto total = static_cast<double>(round_delivered_ + round_lost_);
   if (mode_ == Mode::startup && round_lost_ > kStartupLossBytes &&
       static_cast<double>(round_lost_) > kHeavyLoss * total) {
     mode_ = Mode::drain;
     gain_ = kDrainGain;
   }
+}
+
+void PathRate::note_random_loss(double lost) noexcept {
+  reported_ = std::min(reported_ + 1, kLossMemory);
+  random_loss_ += (lost - random_loss_) / reported_;
 }
 
 void PathRate::on_nothing_to_send() noexcept {

@@ -59,7 +59,18 @@ class Flow {
     return distance < quarter && distance >= -3 * quarter;
   }
 
+  /// Whether the ring would know had a late one come before.
+  [[nodiscard]] bool remembers(std::uint32_t sequence) const noexcept {
+    const auto distance = static_cast<std::int32_t>(sequence - next);
+    return covers(distance) && static_cast<std::int32_t>(sequence - remembered_from_) >= 0;
+  }
+
   void resize(std::size_t slots) {
+    // A larger ring reaches further back than the smaller one remembers.
+    const auto from = next - static_cast<std::uint32_t>(3 * (slots_.size() / 4));
+    if (static_cast<std::int32_t>(from - remembered_from_) > 0) {
+      remembered_from_ = from;
+    }
     std::vector<Slot> larger(slots);
     for (auto& slot : slots_) {
       if (slot.received) {
@@ -88,6 +99,7 @@ class Flow {
     next = missing = end = sequence;
     gap_since = Instant::never();
     missed_since = Instant::never();
+    remembered_from_ = sequence - static_cast<std::uint32_t>(kReach);
     for (auto& slot : slots_) {
       slot.received = false;
     }
@@ -95,6 +107,7 @@ class Flow {
 
  private:
   std::vector<Slot> slots_{};
+  std::uint32_t remembered_from_ = 0;
 };
 
 }  // namespace
@@ -249,7 +262,7 @@ void Resequencer::Impl::take_late(Instant now,
                                   SessionId session,
                                   const wire::Bonded& datagram) {
   const auto sequence = datagram.head.sequence;
-  if (!flow.covers(static_cast<std::int32_t>(sequence - flow.next)) || flow.received(sequence)) {
+  if (!flow.remembers(sequence) || flow.received(sequence)) {
     ++stats_.duplicates;
     return;
   }

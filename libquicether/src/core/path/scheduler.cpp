@@ -9,6 +9,11 @@ namespace quicether::path {
 
 namespace {
 
+/// What a loss delays is not its packet alone: a flow waits for it, by then all the time where many
+/// get lost, and a small flow may wait for a time-out of a second (RFC 6298 section 2.1).
+constexpr Duration kLossCosts = std::chrono::seconds{1};
+
+using Seconds = std::chrono::duration<double>;
 using Paths = std::span<const PathView>;
 using Chosen = std::span<std::uint8_t>;
 
@@ -42,6 +47,11 @@ std::size_t choose_or_wait(Paths paths,
 constexpr auto kAny = [](const PathView&) { return true; };
 constexpr auto kByRtt = [](const PathView& path) { return path.rtt; };
 
+Duration without_queue(const PathView& path, const PacketView& packet) noexcept {
+  const auto lost = path.loss * Seconds{kLossCosts};
+  return (packet.bulk ? path.delay : path.rtt / 2) + std::chrono::duration_cast<Duration>(lost);
+}
+
 class EarliestArrivalScheduler final : public PathScheduler {
  public:
   std::size_t select(Paths paths, const PacketView& packet, Chosen chosen) noexcept override {
@@ -49,11 +59,12 @@ class EarliestArrivalScheduler final : public PathScheduler {
     if (!packet.bulk) {
       return choose(smallest(paths, kAny, by_arrival), chosen);
     }
-    const auto soonest = std::ranges::min(paths, {}, &PathView::delay).delay;
-    const auto in_reach = [&](const PathView& path) { return path.delay <= soonest + kSpreadMax; };
+    const auto delay = [&](const PathView& path) { return without_queue(path, packet); };
+    const auto soonest = delay(std::ranges::min(paths, {}, delay));
+    const auto in_reach = [&](const PathView& path) { return delay(path) <= soonest + kSpreadMax; };
     const auto has_room = [&](const PathView& path) { return path.takes_more && in_reach(path); };
     const auto waits_little = [&](const PathView& path) {
-      return in_reach(path) && arrival(path, packet) - path.delay <= kWaitMax;
+      return in_reach(path) && arrival(path, packet) - delay(path) <= kWaitMax;
     };
     if (std::ranges::none_of(paths, has_room)) {
       return 0;
@@ -163,10 +174,8 @@ class FailoverScheduler final : public PathScheduler {
 
 Duration arrival(const PathView& path, const PacketView& packet) noexcept {
   const auto ahead = packet.bulk ? path.bytes_ahead : 0.0;
-  const auto bytes = ahead + static_cast<double>(packet.bytes);
-  const std::chrono::duration<double> on_the_way{bytes / path.rate};
-  const auto delay = packet.bulk ? path.delay : path.rtt / 2;
-  return delay + std::chrono::duration_cast<Duration>(on_the_way);
+  const Seconds on_the_way{(ahead + static_cast<double>(packet.bytes)) / path.rate};
+  return without_queue(path, packet) + std::chrono::duration_cast<Duration>(on_the_way);
 }
 
 std::unique_ptr<PathScheduler> make_scheduler(const MultipathConfig& config) {

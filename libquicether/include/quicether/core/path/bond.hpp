@@ -31,8 +31,8 @@ struct BondConfig {
 
 enum class BondPathState : std::uint8_t {
   active,
-  /// Packets are under way and none was acknowledged for two round trips: it is probed, and takes
-  /// nothing until it answers.
+  /// Packets are under way and none was acknowledged for two round trips, or the peer says that it
+  /// is gone: it is probed, and takes nothing until it answers.
   suspect,
 };
 
@@ -103,6 +103,10 @@ class Bond {
 
   /// What became of a datagram that poll_transmit() gave out.
   void on_fate(Instant now, SessionId session, std::uint32_t token, bool delivered);
+
+  /// The peer says that a path is gone: it takes nothing until it answers a probe, and what is
+  /// under way on it is sent again. Unknown sessions are ignored.
+  void suspect(Instant now, SessionId session);
 
   void on_timeout(Instant now);
 

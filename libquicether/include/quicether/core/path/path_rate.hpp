@@ -73,6 +73,9 @@ class PathRate {
   /// Share of packets lost, smoothed over some hundred.
   [[nodiscard]] double loss() const noexcept { return loss_; }
 
+  /// Share of them that got lost although the path was not full. It fades while nothing is sent.
+  [[nodiscard]] double random_loss(Instant now) const noexcept;
+
   [[nodiscard]] std::size_t bytes_in_flight() const noexcept { return bytes_in_flight_; }
 
   /// Bytes that may be under way.
@@ -96,6 +99,7 @@ class PathRate {
   [[nodiscard]] double path_bytes() const noexcept;
   void take_rtt(Instant now, Duration rtt) noexcept;
   void take_rate(double rate) noexcept;
+  void note_random_loss(double lost) noexcept;
   void on_round() noexcept;
   void advance(Instant now) noexcept;
 
@@ -125,6 +129,9 @@ class PathRate {
   std::uint64_t round_delivered_ = 0;
   std::uint64_t round_lost_ = 0;
   double loss_ = 0;
+  double random_loss_ = 0;
+  double reported_ = 20;  ///< packets that random_loss_ is the mean of, some clean ones at first
+  Instant sent_at_{};
   bool backs_off_ = false;  ///< the last round lost much: no probing above the rate
 
   std::size_t bytes_in_flight_ = 0;

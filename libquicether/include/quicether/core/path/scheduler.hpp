@@ -26,6 +26,7 @@ struct PathView {
   bool takes_more = true;             ///< what waits for it is short
   double rate = 0;                    ///< bytes per second it delivers, as far as known; above 0
   Duration delay{};                   ///< one way, without queues: half of the smallest RTT
+  double loss = 0;                    ///< share of the packets of late
   double bytes_ahead = 0;             ///< given to the path, and not yet through its bottleneck
 };
 
@@ -36,7 +37,8 @@ struct PacketView {
   bool bulk = false;  ///< one of many of its flow; otherwise it passes those that wait
 };
 
-/// When a packet that takes the path now arrives at the other end, from now on.
+/// When a packet that takes the path now arrives at the other end, from now on. A lossy path is
+/// later, as what it loses is.
 [[nodiscard]] Duration arrival(const PathView& path, const PacketView& packet) noexcept;
 
 /// Chooses the paths that a packet takes. An extension point: third parties add their own.
