@@ -105,7 +105,8 @@ RateStamp PathRate::on_sent(Instant now, std::size_t bytes) noexcept {
     const auto length = Seconds{static_cast<double>(bytes) / pacing_rate()};
     next_send_ = std::max(next_send_, now) + std::chrono::duration_cast<Duration>(length);
   }
-  return {now, delivered_, delivered_at_, first_sent_, limited_until_ != 0};
+  const bool had_nothing = std::exchange(had_nothing_, false);
+  return {now, delivered_, delivered_at_, first_sent_, had_nothing || limited_until_ != 0};
 }
 
 void PathRate::on_delivered(Instant now, const RateStamp& stamp, std::size_t bytes) noexcept {
@@ -158,6 +159,7 @@ void PathRate::note_random_loss(double lost) noexcept {
 
 void PathRate::on_nothing_to_send() noexcept {
   if (bytes_in_flight_ < window_bytes()) {
+    had_nothing_ = true;
     limited_until_ = std::max<std::uint64_t>(delivered_ + bytes_in_flight_, 1);
   }
 }

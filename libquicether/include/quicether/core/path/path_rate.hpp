@@ -118,6 +118,7 @@ class PathRate {
   Instant delivered_at_{};
   Instant first_sent_{};
   std::uint64_t limited_until_ = 0;  ///< in terms of delivered_; 0: not limited
+  bool had_nothing_ = true;          ///< to send, since the last packet
   std::uint64_t round_ = 0;
   std::uint64_t round_end_ = 0;  ///< in terms of delivered_
   std::array<Peak, 3> peaks_{};  ///< best, second and third best of the last rounds
