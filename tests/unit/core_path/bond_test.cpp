@@ -223,7 +223,7 @@ TEST_CASE("bond: round robin and weights share as they say", "[path][bond]") {
 TEST_CASE("bond: failover uses one path, and the other when that is gone", "[path][bond]") {
   Transfer transfer{{kFast, kSlow}, make_failover_scheduler()};
   transfer.world.run(seconds{3});
-  CHECK(transfer.world.carried(1) == 0);
+  CHECK(transfer.world.carried(1) < 1000);  // probes
   transfer.tcp->forget_gaps();
   transfer.world.link(0).dead = true;
   transfer.world.run(seconds{3});

@@ -68,6 +68,21 @@ TEST_CASE("path_rate: a flow that sends little does not make the path look slow"
   CHECK(line.rate.rate() > 0.97 * 12.5e6);
 }
 
+TEST_CASE("path_rate: single packets after pauses measure nothing", "[path][rate]") {
+  Line line{12.5e6, milliseconds{20}};
+  line.run(seconds{3}, 1e9);
+  for (int i = 0; i < 50; ++i) {
+    line.way.push_back({line.now + line.round_trip, line.rate.on_sent(line.now, Line::kBytes)});
+    line.run(milliseconds{100}, 0);
+  }
+  CHECK(line.rate.rate() > 0.97 * 12.5e6);
+  CHECK_FALSE(line.rate.unknown());
+  line.run(seconds{10}, 1e4);
+  CHECK(line.rate.unknown());  // it may carry anything by now
+  line.run(seconds{2}, 1e9);
+  CHECK_FALSE(line.rate.unknown());
+}
+
 TEST_CASE("path_rate: follows a line that changes", "[path][rate]") {
   Line line{12.5e6, milliseconds{20}};
   line.run(seconds{3}, 1e9);

@@ -370,8 +370,9 @@ bool Bond::Impl::suspect(Instant now, BondPathQueue& path) {
     return false;
   }
   ++stats_.suspected;
-  patient_until_ = now + config_.patience;
+  const auto before = repeats_.size();
   path.take_back(repeats_);
+  patient_until_ = repeats_.size() == before ? patient_until_ : now + config_.patience;
   return true;
 }
 
@@ -415,7 +416,7 @@ std::optional<BondBatch> Bond::Impl::poll_transmit(Instant now) {
 
 void Bond::Impl::fill(Instant now, BondPathQueue& path) {
   batch_count_ = 0;
-  if (!path.active() && now >= path.silence_deadline(config_)) {
+  if (path.wants_probe(now, config_)) {
     batch_[batch_count_++] = {{}, kProbe, 0, false, path.send_probe(now)};
   }
   while (batch_count_ < kBatch) {

@@ -114,6 +114,11 @@ Instant BondPathQueue::silence_deadline(const BondConfig& config) const noexcept
   return heard_ + std::max(2 * rate_.smoothed_rtt(), config.silence_min);
 }
 
+bool BondPathQueue::wants_probe(Instant now, const BondConfig& config) const noexcept {
+  return active() ? unreported_ == 0 && now - rate_.last_sent() > config.look_interval
+                  : now >= silence_deadline(config);
+}
+
 Instant BondPathQueue::next_send() const noexcept {
   if (!express_.empty()) {
     return Instant{};

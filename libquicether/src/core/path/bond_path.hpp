@@ -58,6 +58,9 @@ class BondPathQueue {
   /// Nothing was heard until silence_deadline(): true when the path just became suspect.
   [[nodiscard]] bool suspect() noexcept;
 
+  /// A suspect path has to answer, and one that was not used lately may have changed.
+  [[nodiscard]] bool wants_probe(Instant now, const BondConfig& config) const noexcept;
+
   [[nodiscard]] int probes_unanswered() const noexcept { return probes_; }
 
   /// Makes a datagram be sent that only asks for an acknowledgement; returns its token.

@@ -24,6 +24,9 @@ constexpr std::array<double, 8> kCruiseGains{1.25, 0.75, 1, 1, 1, 1, 1, 1};
 constexpr std::uint64_t kPeakRounds = 10;
 constexpr Duration kMinRttAge = std::chrono::seconds{10};
 
+/// A path that was not full for so long is not known any more.
+constexpr Duration kRateAge = std::chrono::seconds{10};
+
 /// While nothing is known. RFC 9002 section 7.2 has ten, sent at once; these leave over a round
 /// trip, and what is to be sent then was under way on another path before.
 constexpr std::size_t kWindowPackets = 32;
@@ -99,6 +102,9 @@ RateStamp PathRate::on_sent(Instant now, std::size_t bytes) noexcept {
   }
   bytes_in_flight_ += bytes;
   sent_at_ = now;
+  if (mode_ == Mode::cruise && now - measured_at_ > kRateAge) {
+    start_again();
+  }
   // Startup is not paced: the flow inside doubles its rate by itself, and takes packets that are
   // stretched over a round trip for those of a path that is full (HyStart, RFC 9406).
   if (mode_ != Mode::startup) {
@@ -129,10 +135,13 @@ void PathRate::on_delivered(Instant now, const RateStamp& stamp, std::size_t byt
   const auto interval =
       std::max({now - stamp.delivered_at, stamp.sent - stamp.first_sent, min_rtt_, kShortest});
   first_sent_ = stamp.sent;
-  const auto rate = static_cast<double>(delivered_ - stamp.delivered) / Seconds{interval}.count();
+  const auto sample = static_cast<double>(delivered_ - stamp.delivered) / Seconds{interval}.count();
   round_limited_ = round_limited_ && stamp.limited;
-  if (!stamp.limited || rate >= peaks_[0].rate) {
-    take_rate(rate);
+  if (!stamp.limited || sample >= rate()) {
+    measured_at_ = now;
+    take_rate(sample);
+  } else if (mode_ == Mode::startup) {
+    measured_at_ = now;
   }
   advance(now);
 }
@@ -217,10 +226,7 @@ void PathRate::on_round() noexcept {
   round_lost_ = 0;
   const bool limited = std::exchange(round_limited_, true);
   if (mode_ == Mode::cruise && !limited && peaks_[0].rate > kRegrowth * cycle_rate_) {
-    mode_ = Mode::startup;  // the path carries much more than it was known to
-    gain_ = kStartupGain;
-    full_rate_ = 0;
-    rounds_without_growth_ = 0;
+    start_again();  // the path carries much more than it was known to
   }
   if (mode_ != Mode::startup) {
     return;
@@ -236,6 +242,13 @@ void PathRate::on_round() noexcept {
     mode_ = Mode::drain;
     gain_ = kDrainGain;
   }
+}
+
+void PathRate::start_again() noexcept {
+  mode_ = Mode::startup;
+  gain_ = kStartupGain;
+  full_rate_ = 0;
+  rounds_without_growth_ = 0;
 }
 
 void PathRate::advance(Instant now) noexcept {

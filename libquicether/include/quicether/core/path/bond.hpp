@@ -27,6 +27,8 @@ struct BondConfig {
   Duration patience = std::chrono::seconds{10};
   Duration silence_min = std::chrono::milliseconds{60};  ///< see BondPathState::suspect
   Duration probe_interval = std::chrono::milliseconds{100};
+  /// A path that others make idle is probed that often, so that it is known when it is needed.
+  Duration look_interval = std::chrono::seconds{1};
 };
 
 enum class BondPathState : std::uint8_t {

@@ -73,6 +73,8 @@ class PathRate {
   /// Share of packets lost, smoothed over some hundred.
   [[nodiscard]] double loss() const noexcept { return loss_; }
 
+  [[nodiscard]] Instant last_sent() const noexcept { return sent_at_; }
+
   /// Share of them that got lost although the path was not full. It fades while nothing is sent.
   [[nodiscard]] double random_loss(Instant now) const noexcept;
 
@@ -101,6 +103,7 @@ class PathRate {
   void take_rate(double rate) noexcept;
   void note_random_loss(double lost) noexcept;
   void on_round() noexcept;
+  void start_again() noexcept;
   void advance(Instant now) noexcept;
 
   Mode mode_ = Mode::startup;
@@ -119,6 +122,7 @@ class PathRate {
   Instant first_sent_{};
   std::uint64_t limited_until_ = 0;  ///< in terms of delivered_; 0: not limited
   bool had_nothing_ = true;          ///< to send, since the last packet
+  Instant measured_at_{};
   std::uint64_t round_ = 0;
   std::uint64_t round_end_ = 0;  ///< in terms of delivered_
   std::array<Peak, 3> peaks_{};  ///< best, second and third best of the last rounds
