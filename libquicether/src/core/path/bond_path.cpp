@@ -80,8 +80,10 @@ BoundDatagram BondPathQueue::on_fate(Instant now, std::uint32_t token, bool deli
     heard_ = now;
     probes_ = 0;
     state_ = BondPathState::active;
-  } else {
+  } else if (sent.bound.datagram) {
     rate_.on_lost(sent.bytes);
+  } else {
+    rate_.on_probe_lost(sent.bytes);
   }
   auto bound = std::move(sent.bound);
   drop_reported(now);

@@ -161,6 +161,10 @@ void PathRate::on_lost(std::size_t bytes) noexcept {
   }
 }
 
+void PathRate::on_probe_lost(std::size_t bytes) noexcept {
+  bytes_in_flight_ -= std::min(bytes, bytes_in_flight_);
+}
+
 void PathRate::note_random_loss(double lost) noexcept {
   reported_ = std::min(reported_ + 1, kLossMemory);
   random_loss_ += (lost - random_loss_) / reported_;

@@ -41,6 +41,9 @@ class PathRate {
 
   void on_lost(std::size_t bytes) noexcept;
 
+  /// What asked a silent path for an answer says nothing of what it loses when it is not silent.
+  void on_probe_lost(std::size_t bytes) noexcept;
+
   /// Nothing waits to be sent on the path, although it would take something.
   void on_nothing_to_send() noexcept;
 
