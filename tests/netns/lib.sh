@@ -38,6 +38,7 @@ fi
 
 programs=${1:?usage: $0 <folder of the built programs>}
 programs=$(cd "$programs" && pwd)
+helpers=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mkdir -p /run/netns # stays, empty, as after "ip netns add"
 mount -t tmpfs tmpfs /run/netns
 mount -t tmpfs tmpfs /mnt
@@ -155,3 +156,119 @@ wait_for_line() {
 
 # expect_equal WHAT ACTUAL EXPECTED
 expect_equal() { [[ $2 == "$3" ]] || fail "$1 is '$2', not '$3'"; }
+
+# between WHAT VALUE LEAST MOST: of whole numbers
+between() { (($2 >= $3 && $2 <= $4)) || fail "$1 is $2, not $3 to $4"; }
+
+# milliseconds_since MICROSECONDS: of ${EPOCHREALTIME//[.,]/} then
+milliseconds_since() { printf '%s' $(((${EPOCHREALTIME//[.,]/} - $1) / 1000)); }
+
+# Slow lines: the project's emulator stands in for netem, which many kernels are built without.
+
+# need_lines: skips the test where there is no emulator.
+need_lines() {
+  need_program ethtool
+  [[ -x $programs/link_emulator ]] ||
+    skip "there is no $programs/link_emulator: configure with QUICETHER_BENCH"
+}
+
+# as_on_wire NAME INTERFACE…: packets leave in the size that a wire carries, not as trains.
+as_on_wire() {
+  local interface
+  for interface in "${@:2}"; do
+    in_ns "$1" ethtool -K "$interface" tso off gso off gro off tx-udp-segmentation off
+  done
+}
+
+# line LABEL NAME_A INTERFACE_A NAME_B INTERFACE_B [PROFILE [PROFILE_BACK]]: joins two namespaces by
+# an emulated line, that is by the program LABEL between two cables, in a namespace LABEL. Without
+# a profile that is begun later.
+line() {
+  local label=$1
+  namespaces "$label"
+  in_ns "$label" sysctl -q net.ipv6.conf.all.disable_ipv6=1
+  connect "$2" "$3" "$label" left
+  connect "$4" "$5" "$label" right
+  as_on_wire "$2" "$3"
+  as_on_wire "$4" "$5"
+  as_on_wire "$label" left right
+  (($# < 6)) || begin_line "$label" "${@:6}"
+}
+
+begin_line() { # LABEL PROFILE [PROFILE_BACK]
+  spawn "$1" "$1" "$programs/link_emulator" --seconds 170 --seed 7 left right "${@:2}"
+  wait_for_line "$1" ready
+}
+
+# end_line LABEL: what is on its way is lost. The last line of its log has its counters.
+end_line() { end "$1" || fail "the emulator failed"; }
+
+change_line() { # LABEL PROFILE [PROFILE_BACK]
+  end_line "$1"
+  begin_line "$@"
+}
+
+# silence LABEL / end_silence LABEL: the line loses all that enters it, until the end.
+silence() { kill -USR1 "$(pid_of "$1")"; }
+end_silence() { kill -USR2 "$(pid_of "$1")"; }
+
+sent_through() { in_ns "$1" cat "/sys/class/net/$2/statistics/tx_bytes"; } # NAME INTERFACE
+
+# passed NAME INTERFACE BYTES: waits until so many more left through the interface.
+passed() {
+  local least=$(($(sent_through "$1" "$2") + $3))
+  wait_for 60 has_sent "$1" "$2" "$least" || fail "$2 of $1 carries nothing"
+}
+has_sent() { (($(sent_through "$1" "$2") >= $3)); }
+
+# Transfers over TCP (transfer.py).
+
+# begin_transfer FROM TO ADDRESS BYTES: to an address of TO.
+begin_transfer() {
+  begin_watch
+  spawn receive "$2" python3 "$helpers/transfer.py" receive "$3" "$4"
+  wait_for_line receive ready
+  spawn send "$1" python3 "$helpers/transfer.py" send "$3" "$4"
+}
+
+# end_transfer [SECONDS]: waits until every byte is there. Sets $rate (bit/s), $took and $pause, the
+# whole and the longest time without a byte, in milliseconds, and $crowded: for so many percent of
+# the time something on this machine waited for a CPU.
+end_transfer() {
+  wait_for "${1:-60}" gone "$(pid_of receive)" || fail "the receiver does not end"
+  read -r rate took pause < <(tail -n 1 "$work/receive.log")
+  [[ $pause =~ ^[0-9]+$ ]] || fail "the transfer failed"
+  end_watch
+  printf '   %s bit/s, %s ms, longest pause %s ms, CPUs waited for %s %%\n' \
+    "$rate" "$took" "$pause" "$crowded"
+}
+
+# begin_watch / end_watch: sets $crowded for the time between them.
+begin_watch() { watch_began=${EPOCHREALTIME//[.,]/} watch_waits=$(cpu_waits); }
+end_watch() {
+  crowded=$((($(cpu_waits) - watch_waits) / 10 / $(milliseconds_since "$watch_began")))
+}
+
+# Microseconds; 0 where the kernel does not count them.
+cpu_waits() { sed -n 's/^some .*total=//p' /proc/pressure/cpu 2>/dev/null || echo 0; }
+
+# share WHAT OF PERCENT: the last transfer had at least PERCENT of the rate OF. Rates of a machine
+# that has not enough CPUs are shown, and not judged: they say more about that.
+share() {
+  local got=$((rate * 100 / $2))
+  printf '   %s: %s %%\n' "$1" "$got"
+  ((got >= $3)) || is_crowded "$crowded" || fail "$1: $got %, less than $3 %"
+}
+
+is_crowded() { (($1 >= 30)) && printf '   (not judged: CPUs were waited for %s %% of the time)\n' "$1"; }
+
+transfer() { # FROM TO ADDRESS BYTES
+  begin_transfer "$@"
+  end_transfer 90
+}
+
+# round_trip LABEL PERCENT: percentile of the round trips in the output of ping LABEL, in us.
+round_trip() {
+  sed -n 's/.*time=\([0-9.]*\) ms/\1/p' "$work/$1.log" | sort -n |
+    awk -v share="$2" '{ trip[NR] = $1 } END { printf "%d\n", trip[int((NR - 1) * share / 100) + 1] * 1000 }'
+}

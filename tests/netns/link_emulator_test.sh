@@ -2,27 +2,17 @@
 # The link emulator of the benchmarks against what its profile says, as the ends of the link see it:
 # the figures come from their interfaces, pings and numbered packets, not from the emulator.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-need_program ethtool python3
-emulator=$programs/link_emulator
-[[ -x $emulator ]] || skip "there is no $emulator: configure with QUICETHER_BENCH"
-namespaces a m b
-connect a eth0 m left
-connect b eth0 m right
-for end in "a eth0" "b eth0" "m left" "m right"; do
-  read -r ns interface <<<"$end"
-  # The emulator carries packets as they are on a wire.
-  in_ns "$ns" ethtool -K "$interface" tso off gso off gro off tx-udp-segmentation off
-done
-in_ns m sysctl -q net.ipv6.conf.all.disable_ipv6=1
+need_lines
+need_program python3
+namespaces a b
+line link a eth0 b eth0
 ip -n a addr add 10.1.0.1/24 dev eth0
 ip -n b addr add 10.1.0.2/24 dev eth0
 
 emulate() { # PROFILE [PROFILE_BACK]
-  spawn link m "$emulator" --seconds 60 --seed 7 left right "$@"
-  wait_for_line link ready
+  begin_line link "$@"
   wait_for 10 in_ns a ping -q -c 1 -W 1 10.1.0.2 || fail "no ping over the link"
 }
-end_link() { end link || fail "the emulator failed"; }
 
 # numbers COUNT BYTES RATE: sends numbered packets of so many bytes of IP from a to b, RATE a second
 # in even steps. Prints "received bursts sorted rate": how many came, in how many gaps the rest was
@@ -65,9 +55,6 @@ numbers() {
   expect_equal "kept order" "$sorted" 1
 }
 
-# between WHAT VALUE LEAST MOST: of whole numbers
-between() { (($2 >= $3 && $2 <= $4)) || fail "$1 is $2, not $3 to $4"; }
-
 rtt() { # COUNT: the median RTT in microseconds
   limit 60 in_ns a ping -n -c "$1" -i 0.02 10.1.0.2 | sed -n 's/.*time=\([0-9.]*\) ms/\1/p' |
     sort -n | awk '{ value[NR] = $1 } END { printf "%d\n", value[int((NR + 1) / 2)] * 1000 }'
@@ -83,21 +70,21 @@ emulate ""
 rtt_between "RTT" "$(rtt 50)" 0
 numbers 5000 500 5000
 expect_equal "received" "$received" 5000
-end_link
+end_line link
 
 step "delays of 20 and 5 ms"
 emulate delay=20ms delay=5ms
 rtt_between "RTT" "$(rtt 50)" 25000
 numbers 3000 200 3000
 expect_equal "received" "$received" 3000
-end_link
+end_line link
 
 step "a rate of 20 Mbit/s, and a queue of 50 ms that drops its tail"
 emulate rate=20Mbit,queue=50ms ""
 numbers 6000 1000 4000 # 32 Mbit/s for 1.5 s; 20 and the queue's 50 ms get through
 between "rate" "$rate" 19600000 20400000
 between "received" "$received" 3750 4000
-end_link
+end_line link
 
 step "a ping behind a full queue of 50 ms waits that long"
 emulate rate=20Mbit,queue=50ms ""
@@ -108,7 +95,7 @@ waited=$(rtt 40)
 printf '   %s us\n' "$waited"
 between "RTT" "$waited" 48500 51000
 end flood || true
-end_link
+end_line link
 
 step "independent loss of 2 %"
 emulate loss=2%,mtu=1500 ""
@@ -117,7 +104,7 @@ numbers 30000 200 15000
 between "lost" $((30000 - received)) 491 709
 # Two neighbours are lost with 2 %: 588 gaps, standard deviation 23.5.
 between "gaps" "$gaps" 482 694
-end_link
+end_line link
 
 step "loss of 2 % in bursts of 5 packets"
 emulate burst=2%:5 ""
@@ -127,35 +114,35 @@ numbers 60000 200 15000
 # of bursts about that number, standard deviation 15.5. 4.5 of each to either side.
 between "lost" $((60000 - received)) 741 1659
 between "gaps" "$gaps" 170 310
-end_link
+end_line link
 
 step "an MTU of 1000 one way, loss of 50 % the other"
 emulate mtu=1000 loss=0.5
 limit 5 in_ns a ping -q -c 1 -W 1 -s 973 -M "do" 10.1.0.2 >/dev/null && fail "1001 bytes got through"
 numbers 2000 1000 2000
 expect_equal "received" "$received" 2000
-end_link
+end_line link
 sed -n 's/^{/   counters: {/p' "$work/link.log"
 grep -q "\"there\": {.*\"dropped_too_large\": 1,.*\"back\": " "$work/link.log" ||
   fail "the packet that was too large is not counted"
 
 step "silence on request, and its end"
 emulate delay=1ms
-kill -USR1 "$(pid_of link)"
+silence link
 for from in a b; do
   to=10.1.0.$([[ $from == a ]] && echo 2 || echo 1)
   limit 5 in_ns "$from" ping -q -c 3 -i 0.05 -W 1 "$to" >/dev/null && fail "$from got through"
 done
-kill -USR2 "$(pid_of link)"
+end_silence link
 limit 5 in_ns a ping -q -c 3 -i 0.05 -W 1 10.1.0.2 >silence.txt
 grep -q " 0% packet loss" silence.txt || fail "not all came through again"
-end_link
+end_line link
 grep -Eq '"there": {.*"dropped_silently": ([3-9]|[1-9][0-9]).*"back": {.*"dropped_silently": [3-9]' \
   "$work/link.log" || fail "the packets that were lost are not counted"
 
 step "wrong profiles are refused"
 for profile in rate=fast rate=nan delay=infms loss=60% burst=1% burst=1%:0.5 corrupt=60% mtu=20 rate delay=1m colour=red; do
-  limit 5 in_ns m "$emulator" left right "$profile" >"$work/refusal.txt" 2>&1 &&
+  limit 5 in_ns link "$programs/link_emulator" left right "$profile" >"$work/refusal.txt" 2>&1 &&
     fail "'$profile' was taken"
   grep -q "'$profile'" "$work/refusal.txt" || fail "'$profile' is not named in the refusal"
 done

@@ -4,6 +4,8 @@
 #   configure alice bob         alice's configuration: bob is her peer at his address
 #   start alice; wait_connected alice 1
 #
+# ${underlay[alice]} are alice's addresses, those of IPv6 in brackets.
+#
 # A node's files are in $work/NAME: config.toml, policy.toml, node.key, control.sock.
 
 declare -A node_id underlay
@@ -15,22 +17,28 @@ mesh_nodes() {
   ip -n lan link set br0 up
   for name; do
     i=$((i + 1))
-    namespaces "$name"
+    node "$name"
     connect lan "to-$name" "$name" eth0
     ip -n lan link set "to-$name" master br0
     underlay[$name]=10.99.0.$i
     ip -n "$name" addr add "10.99.0.$i/24" dev eth0
-    mkdir -m 0700 "$work/$name"
-    node_id[$name]=$("$programs/quicether" keygen --output "$work/$name/node.key" --json |
-      sed -n 's/.*"node_id" *: *"\([0-9a-f]*\)".*/\1/p')
-    [[ ${node_id[$name]} =~ ^[0-9a-f]{40}$ ]] || fail "keygen gave no node id"
-    allow_all "$name"
   done
+}
+
+# node NAME: a namespace with a key, and a policy that allows all.
+node() {
+  local name=$1
+  namespaces "$name"
+  mkdir -m 0700 "$work/$name"
+  node_id[$name]=$("$programs/quicether" keygen --output "$work/$name/node.key" --json |
+    sed -n 's/.*"node_id" *: *"\([0-9a-f]*\)".*/\1/p')
+  [[ ${node_id[$name]} =~ ^[0-9a-f]{40}$ ]] || fail "keygen gave no node id"
+  allow_all "$name"
 }
 
 # configure NAME PEER…: a PEER with a leading "@" is known by its id only, and dials us.
 configure() {
-  local name=$1 peer
+  local name=$1 peer endpoints
   shift
   {
     printf '[node]\nname = "%s"\nstate_dir = "%s"\n' "$name" "$work/$name"
@@ -38,7 +46,9 @@ configure() {
     printf '[control]\nsocket = "%s"\n' "$work/$name/control.sock"
     for peer; do
       printf '[[peer]]\nname = "%s"\nid = "%s"\n' "${peer#@}" "${node_id[${peer#@}]}"
-      [[ $peer == @* ]] || printf 'endpoints = ["%s:9000"]\n' "${underlay[$peer]}"
+      [[ $peer == @* ]] && continue
+      printf -v endpoints '"%s:9000", ' ${underlay[$peer]}
+      printf 'endpoints = [%s]\n' "${endpoints%, }"
     done
   } >"$work/$name/config.toml"
 }
@@ -87,16 +97,6 @@ counter() {
 
 # Several paths to a peer.
 
-# node NAME: a namespace with a key, and policy and configuration without peers.
-node() {
-  local name=$1
-  namespaces "$name"
-  mkdir -m 0700 "$work/$name"
-  node_id[$name]=$("$programs/quicether" keygen --output "$work/$name/node.key" --json |
-    sed -n 's/.*"node_id" *: *"\([0-9a-f]*\)".*/\1/p')
-  allow_all "$name"
-}
-
 # several NAME MULTIPATH-LINE PEER…: as configure, with a [multipath] section.
 several() {
   local name=$1 line=$2
@@ -115,4 +115,37 @@ active_are() { [[ $(active "$1") == "$2 " ]]; }
 wait_active() { # NAME INTERFACES [SECONDS]
   wait_for "${3:-10}" active_are "$1" "$2" ||
     fail "the active paths of $1 are over '$(active "$1")', not '$2'"
+}
+
+# bonded_pair PROFILE…: alice and bob, joined by emulated lines line0, line1 … between their eth0,
+# eth1 …, with a path over each; 10.98.0.1 and 10.98.0.2 are their first addresses.
+bonded_pair() {
+  local i=0 profile
+  node alice
+  node bob
+  bond_interfaces=''
+  for profile; do
+    line "line$i" alice "eth$i" bob "eth$i" "$profile"
+    ip -n alice addr add "10.98.$i.1/24" dev "eth$i"
+    ip -n bob addr add "10.98.$i.2/24" dev "eth$i"
+    bond_interfaces+="${bond_interfaces:+ }eth$i"
+    i=$((i + 1))
+  done
+  underlay[bob]=10.98.0.2
+  start_bond 'enabled = true'
+}
+
+# start_bond MULTIPATH-LINE: (again) with that in the configuration of both.
+start_bond() {
+  several alice "$1" bob
+  several bob "$1" @alice
+  start bob
+  start alice
+  wait_bond
+}
+
+wait_bond() {
+  wait_active alice "$bond_interfaces" 20
+  wait_active bob "$bond_interfaces" 20
+  wait_for 20 reaches alice "$(overlay bob 4)" || fail "no ping through the bond"
 }

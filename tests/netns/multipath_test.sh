@@ -8,9 +8,6 @@ source "$here/mesh.sh"
 need_tun
 need_program ping
 
-sent_through() { cat_in "$1" "/sys/class/net/$2/statistics/tx_packets"; }
-cat_in() { in_ns "$1" cat "$2"; }
-
 # lost_in_a_row FILE COUNT: the longest run of pings without an answer.
 lost_in_a_row() {
   awk -v count="$2" '
@@ -86,9 +83,7 @@ wait_active client 'up0 up1'
 wait_for 10 reaches client "$(overlay server 4)"
 
 step "the second path leaves through the second uplink"
-before=$(sent_through client up1)
-wait_for 20 bash -c "(( \$(ip netns exec client cat /sys/class/net/up1/statistics/tx_packets) > $before ))" ||
-  fail "nothing left through up1"
+passed client up1 1
 ip -n router link set down1 down # the first uplink alone does not bring up1's answers
 wait_active client up0
 ip -n router link set down1 up

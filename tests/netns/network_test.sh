@@ -8,21 +8,16 @@ need_program ping
 
 # delay NAME: all that NAME sends and receives takes 5 ms more, so that an RTT between two is 20 ms.
 delay() {
-  local name=$1 port
+  local name=$1
   ip -n lan link add "far-$name" type veth peer "near-$name"
-  for port in "to-$name" "far-$name" "near-$name"; do
-    in_ns lan ethtool -K "$port" tso off gso off gro off tx-udp-segmentation off
-  done
-  in_ns "$name" ethtool -K eth0 tso off gso off gro off tx-udp-segmentation off
+  as_on_wire lan "to-$name" "far-$name" "near-$name"
+  as_on_wire "$name" eth0
   ip -n lan link set "to-$name" nomaster
   ip -n lan link set "near-$name" up
   ip -n lan link set "far-$name" master br0 up
   spawn "link-$name" lan "$programs/link_emulator" --seconds 170 "to-$name" "near-$name" delay=5ms
   wait_for_line "link-$name" ready
 }
-
-# since BEGIN: milliseconds.
-since() { printf '%s' $(((${EPOCHREALTIME//[.,]/} - $1) / 1000)); }
 
 answers() { # NAME OF
   ctl "$1" ping "$2" --count 1 --timeout 500
@@ -62,14 +57,14 @@ invite=$(ctl alice invite 2>/dev/null)
 begin=${EPOCHREALTIME//[.,]/}
 ctl bob join "$invite" >"$work/join.log"
 wait_for 10 answers bob alice || fail "bob gets no answer from alice"
-printf 'join to first ping by name: %s ms (%s)\n' "$(since "$begin")" "$rtt"
+printf 'join to first ping by name: %s ms (%s)\n' "$(milliseconds_since "$begin")" "$rtt"
 
 step "an invite for one node is good for one"
 once=$(ctl alice invite --once --expires 1h 2>/dev/null)
 begin=${EPOCHREALTIME//[.,]/}
 ctl carol join "$once" >>"$work/join.log"
 wait_for 10 answers carol bob || fail "carol gets no answer from bob"
-printf 'join to first ping by name of a third: %s ms (%s)\n' "$(since "$begin")" "$rtt"
+printf 'join to first ping by name of a third: %s ms (%s)\n' "$(milliseconds_since "$begin")" "$rtt"
 start dave
 refused 65 'used by another' ctl dave join "$once"
 refused 65 'damaged' ctl dave join "${once%?????}"
@@ -141,7 +136,7 @@ for node in bob carol dave; do
   spawn "$node" "$node" "$programs/qed" --config "$work/$node/config.toml"
 done
 wait_for 20 answers bob carol || fail "bob does not find carol again"
-printf 'start to first ping by name, from the cache: %s ms (%s)\n' "$(since "$begin")" "$rtt"
+printf 'start to first ping by name, from the cache: %s ms (%s)\n' "$(milliseconds_since "$begin")" "$rtt"
 for node in bob carol dave; do
   wait_for 10 connected "$node" 2 || fail "$node has not healed"
 done

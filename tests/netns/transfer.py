@@ -2,7 +2,8 @@
 
     transfer.py receive ADDRESS BYTES | send ADDRESS BYTES
 
-The receiver checks every byte, and prints the bits per second from the first byte on, or fails.
+The receiver checks every byte, or fails. It prints the bits per second from the first byte on, and
+the whole and the longest time without a byte, in milliseconds.
 """
 
 import random
@@ -22,11 +23,14 @@ with socket.create_server((address, 7777)) as server:
     print("ready", file=sys.stderr, flush=True)
     stream, _ = server.accept()
     stream.settimeout(60)
-    received, start = bytearray(), 0
+    received, start, last, pause = bytearray(), 0, 0, 0
     while part := stream.recv(1 << 20):
-        start = start or time.monotonic()
+        now = time.monotonic()
+        start = start or now
+        pause = max(pause, now - (last or now))
+        last = now
         received += part
     seconds = time.monotonic() - start
     assert received == data, "other bytes came than were sent"
     stream.send(b"!")
-    print(int(count * 8 / seconds), flush=True)
+    print(int(count * 8 / seconds), int(seconds * 1000), int(pause * 1000), flush=True)
