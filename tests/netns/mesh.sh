@@ -62,7 +62,7 @@ allow_nothing() { : >"$work/$1/policy.toml"; }
 
 start() {
   spawn "$1" "$1" "$programs/qed" --config "$work/$1/config.toml"
-  wait_for_line "$1" node.ready
+  wait_for_line "$1" node.ready 30 # whatever else the machine does
 }
 
 ctl() { # NAME COMMAND…

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <map>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -54,6 +56,9 @@ class Attacker {
   /// Set: answers to `get` carry this instead of nothing.
   std::optional<dht::Item> lie{};
 
+  /// Answers to `get` for these targets carry what was once true.
+  std::map<dht::Id, dht::Item> stale{};
+
  private:
   bool handle(Ring::Slot& self,
               const dht::Id& id,
@@ -74,8 +79,13 @@ class Attacker {
       nodes = nearest(*query->target);
       response.nodes = nodes;
     }
-    if (query->method == dht::Method::get && lie) {
-      response.item = lie->view();
+    if (query->method == dht::Method::get && query->target) {
+      const auto old = stale.find(*query->target);
+      if (old != stale.end()) {
+        response.item = old->second.view();
+      } else if (lie) {
+        response.item = lie->view();
+      }
     }
     std::array<std::uint8_t, dht::kMessageBytesMax> buffer{};
     ring_.send(self.address, from, dht::encode(response, {}, buffer));
