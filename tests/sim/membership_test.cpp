@@ -6,6 +6,16 @@ using namespace quicether;
 using namespace quicether::testing;
 using namespace std::chrono_literals;
 
+namespace {
+
+bool has_route(const MeshNode& node, const IpAddress& address) {
+  return std::ranges::any_of(node.node->routes(), [&](const RouteStatus& route) {
+    return route.destination == Prefix::host(address);
+  });
+}
+
+}  // namespace
+
 TEST_CASE("membership: members that know one address find each other", "[sim][membership]") {
   simulate(10, [](sim::Simulation& simulation) {
     Members nodes{simulation, 4};
@@ -93,6 +103,55 @@ TEST_CASE("membership: above the bound, links come when there is something to se
 
     CHECK(answered());
     CHECK_FALSE(nodes[1].connected(nodes[0]));
+  });
+}
+
+TEST_CASE("membership: who leaves is no member for the others a few seconds later, and may return",
+          "[sim][membership]") {
+  simulate(10, [](sim::Simulation& simulation) {
+    Members nodes{simulation, 3};
+    nodes.start_all();
+    REQUIRE(simulation.run_until([&] { return nodes.all_connected(); }, 30s));
+    simulation.run_for(10s);
+    const auto members_of = [&](std::size_t node) {
+      return nodes[node].node->network()->members.size();
+    };
+    REQUIRE(members_of(0) == 2);
+
+    nodes[2].leave();
+
+    CHECK(simulation.run_until([&] { return members_of(0) == 1 && members_of(1) == 1; }, 15s));
+    CHECK_FALSE(nodes[0].connected(nodes[2]));
+    CHECK_FALSE(nodes[0].node->resolve("n2").node.has_value());
+    CHECK_FALSE(has_route(nodes[0], nodes[2].overlay()));
+    CHECK_FALSE(has_route(nodes[0], nodes[2].overlay(true)));
+    simulation.run_for(10min);
+    CHECK(members_of(0) == 1);
+
+    nodes[2].network_secret = kMembersSecret;
+    nodes[2].reload({});
+    CHECK(simulation.run_until([&] { return nodes.all_connected(); }, 15s));
+    simulation.run_for(10min);
+    CHECK(members_of(0) == 2);
+    CHECK(nodes.all_connected());
+  });
+}
+
+TEST_CASE("membership: who was away when somebody left hears of it when it is back",
+          "[sim][membership]") {
+  simulate(5, [](sim::Simulation& simulation) {
+    Members nodes{simulation, 4};
+    nodes.start_all();
+    REQUIRE(simulation.run_until([&] { return nodes.all_connected(); }, 30s));
+    simulation.run_for(10s);
+    nodes[1].kill();
+    nodes[3].leave();
+    simulation.run_for(1h);
+
+    nodes[1].restart();
+
+    CHECK(nodes[1].node->network()->members.size() == 3);  // as it remembers
+    CHECK(simulation.run_until([&] { return nodes[1].node->network()->members.size() == 2; }, 10s));
   });
 }
 

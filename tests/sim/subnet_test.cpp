@@ -113,6 +113,21 @@ TEST_CASE("subnets: a node that advertises others takes its claims back", "[sim]
   });
 }
 
+TEST_CASE("subnets: a node that leaves its network takes its claims back", "[sim][subnet]") {
+  simulate(3, [](sim::Simulation& simulation) {
+    Members nodes{simulation, 3};
+    nodes[1].adjust = [](NodeConfig& config) { config.advertise_subnets = {kOffice, kBranch}; };
+    nodes.start_all();
+    REQUIRE(find_owners(simulation, nodes[0], kOffice, 1).owners.size() == 1);
+    REQUIRE(find_owners(simulation, nodes[0], kBranch, 1).owners.size() == 1);
+
+    nodes[1].leave();
+
+    CHECK(find_owners(simulation, nodes[0], kOffice, 0).owners.empty());
+    CHECK(find_owners(simulation, nodes[0], kBranch, 0).owners.empty());
+  });
+}
+
 TEST_CASE("subnets: a claim outlives the restart of its owner, and the death of others",
           "[sim][subnet]") {
   simulate(2, [](sim::Simulation& simulation) {

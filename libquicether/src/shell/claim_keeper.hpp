@@ -15,7 +15,7 @@ namespace quicether::detail {
 /// Drives the ClaimLists of one topic over the DHT.
 class ClaimKeeper final : public std::enable_shared_from_this<ClaimKeeper> {
  public:
-  /// Hears of each claim of another node that is news.
+  /// Hears of each claim or withdrawal of another node that is news.
   using ClaimHandler = std::function<void(const record::Claim& claim)>;
 
   /// `environment` and `identity` outlive the ClaimKeeper.
@@ -32,7 +32,7 @@ class ClaimKeeper final : public std::enable_shared_from_this<ClaimKeeper> {
   /// The next tick() begins a round: there is somebody to ask again.
   void look_again();
 
-  /// From now on takes the own claim out.
+  /// From now on takes the own claim back.
   void withdraw();
 
   [[nodiscard]] bool in_round() const noexcept { return lists_.next_timeout() == Instant::never(); }

@@ -61,6 +61,7 @@ void ClaimLookUp::finish() {
   });
   const auto repeated = std::ranges::unique(claims, {}, &record::Claim::owner);
   claims.erase(repeated.begin(), repeated.end());
+  std::erase_if(claims, [](const record::Claim& claim) { return claim.is_withdrawal(); });
   std::move(handler_)(error_, std::move(claims));
 }
 

@@ -61,15 +61,13 @@ Membership::Membership(Environment& environment,
       discovery_{discovery},
       addresses_{addresses},
       store_{std::move(store)},
-      lists_{std::make_shared<ClaimKeeper>(environment,
-                                           identity,
-                                           store_,
-                                           record::Topic::members(),
-                                           config.lists,
-                                           [this](const record::Claim& claim) {
-                                             learn(claim.owner,
-                                                   claim.made_at + UnixSeconds{claim.lifetime});
-                                           })},
+      lists_{
+          std::make_shared<ClaimKeeper>(environment,
+                                        identity,
+                                        store_,
+                                        record::Topic::members(),
+                                        config.lists,
+                                        [this](const record::Claim& claim) { on_claim(claim); })},
       config_{config},
       timer_{environment.make_timer()} {}
 
@@ -127,6 +125,25 @@ void Membership::tick() {
 }
 
 // Members.
+
+void Membership::on_claim(const record::Claim& claim) {
+  if (!claim.is_withdrawal()) {
+    learn(claim.owner, claim.made_at + claim.duration());
+    return;
+  }
+  // As long as it is linked it is a member: it may have come back, and its claim on the way here.
+  const auto known = members_.find(crypto::node_id(claim.owner));
+  if (known != members_.end()) {
+    known->second.until = 0;
+    expire();
+  }
+}
+
+void Membership::on_link_down(const NodeId& id, error_code reason) {
+  if (reason == errc::not_admitted_by_peer && members_.contains(id) && !discovery_.alone()) {
+    look_again();
+  }
+}
 
 void Membership::learn(const PublicKey& key, UnixSeconds until) {
   const auto id = crypto::node_id(key);

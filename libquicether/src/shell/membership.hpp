@@ -74,6 +74,9 @@ class Membership final : public std::enable_shared_from_this<Membership> {
   /// Begins to want a link now, also above the bound. False: not a member that is known.
   bool want(const NodeId& id);
 
+  /// A link to it is down. When it refuses this node, it may have left.
+  void on_link_down(const NodeId& id, error_code reason);
+
   /// Looks again at which members the configuration names.
   void refresh();
 
@@ -85,6 +88,7 @@ class Membership final : public std::enable_shared_from_this<Membership> {
  private:
   void arm_timer();
   void tick();
+  void on_claim(const record::Claim& claim);
   void learn(const PublicKey& key, UnixSeconds until);
   void start_target(const NodeId& id, Member& member);
   void stop_target(Member& member);

@@ -73,6 +73,7 @@ Node::Impl::Impl(Environment& environment, const Identity& identity, NodeConfig 
               *this} {}
 
 Node::Impl::~Impl() {
+  left_.reset();
   claims_.reset();
   membership_.reset();
   lan_.reset();
@@ -132,7 +133,9 @@ void Node::Impl::open_network() {
   admission_.on_member([this](const PublicKey& key) { membership_->on_proof(key); });
   membership_->open();
   claims_ = std::make_shared<detail::SubnetClaims>(environment_, identity_, *discovery_, lists_);
-  claims_->open();
+  if (left_ && left_->network() == claims_->network()) {
+    left_.reset();  // it came back
+  }
   claim_subnets();
 }
 
@@ -162,17 +165,22 @@ result<void> Node::Impl::advertise(std::vector<Prefix> subnets) {
 }
 
 void Node::Impl::on_member_changed(const PublicKey& key) {
-  if (const auto met = lan_targets_.find(crypto::node_id(key)); met != lan_targets_.end()) {
+  const auto id = crypto::node_id(key);
+  if (const auto met = lan_targets_.find(id); met != lan_targets_.end()) {
     shards_.remove_peer(met->second);  // the Membership has a target now
     lan_targets_.erase(met);
   }
-  // The route to its IPv6 address, which follows from its key: packets ask for a link.
-  if (const auto peer = shards_.intern(crypto::node_id(key))) {
+  if (const auto peer = shards_.intern(id)) {
+    if (!membership_->members().contains(id) && configured(id, key) == nullptr) {
+      forget(*peer);
+      return;
+    }
+    // The route to its IPv6 address, which follows from its key: packets ask for a link.
     apply_claims(*peer);
     remember_address(*shards_.peer(*peer));
     // It may have said its name before its proof was heard of here.
     if (const auto said = announces_.find(*peer); said != announces_.end()) {
-      membership_->on_name(crypto::node_id(key), said->second.name);
+      membership_->on_name(id, said->second.name);
     }
   }
 }
@@ -199,6 +207,9 @@ result<void> Node::Impl::open_discovery() {
     if (membership_) {
       membership_->look_again();
       claims_->look_again();
+    }
+    if (left_) {
+      left_->look_again();
     }
   });
   const auto opened = discovery_->open();
@@ -422,6 +433,9 @@ void Node::Impl::on_link_down(PeerIndex peer, error_code reason) {
   const auto link = shards_.peer(peer);
   if (discovery_ && link) {
     discovery_->on_link_down(link->id);
+  }
+  if (membership_ && link) {
+    membership_->on_link_down(link->id, reason);
   }
   if (lan_ && link && link->key) {
     lan_->on_link_down(*link->key);
@@ -662,18 +676,26 @@ void Node::Impl::leave_network() {
     }
     membership_->forget();
   }
-  claims_.reset();
   membership_.reset();
+  if (claims_) {
+    left_ = std::move(claims_);
+    left_->leave();
+  }
   lists_.reset();
   close_lan();
   for (const auto& [id, key] : left) {
     const auto peer = shards_.intern(id);
     if (peer && configured(id, key) == nullptr) {
-      announces_.erase(*peer);
-      addresses_.release(*peer);
-      apply_claims(*peer);
+      forget(*peer);
     }
   }
+}
+
+/// Its name, addresses and routes.
+void Node::Impl::forget(PeerIndex peer) {
+  announces_.erase(peer);
+  addresses_.release(peer);
+  apply_claims(peer);
 }
 
 result<record::Invite> Node::Impl::create_invite(const InviteOptions& options) {
@@ -742,6 +764,7 @@ std::optional<NetworkStatus> Node::Impl::network() const {
 
 void Node::Impl::stop(StopHandler handler) {
   admission_.on_member({});
+  left_.reset();
   claims_.reset();
   membership_.reset();
   close_lan();

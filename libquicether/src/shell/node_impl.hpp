@@ -72,6 +72,7 @@ class Node::Impl final : public LinkObserver {
   void claim_subnets();
   [[nodiscard]] result<void> change_network(NodeConfig& config);
   void leave_network();
+  void forget(PeerIndex peer);
   void on_member_changed(const PublicKey& key);
   void remember_address(const path::LinkPeer& link);
   void open_lan();
@@ -115,6 +116,7 @@ class Node::Impl final : public LinkObserver {
   std::shared_ptr<const detail::ListStore> lists_{};
   std::shared_ptr<detail::Membership> membership_{};
   std::shared_ptr<detail::SubnetClaims> claims_{};
+  std::shared_ptr<detail::SubnetClaims> left_{};  ///< takes the claims in the last network back
   std::shared_ptr<detail::LanDiscovery> lan_{};
   std::map<NodeId, path::TargetId> lan_targets_{};  ///< members that only their links told of
   Instant started_at_{};

@@ -28,13 +28,14 @@ SubnetClaims::SubnetClaims(Environment& environment,
       store_{std::move(store)},
       timer_{environment.make_timer()} {}
 
-void SubnetClaims::open() {
-  arm_timer();
-}
-
 void SubnetClaims::arm_timer() {
+  if (armed_ || idle()) {
+    return;
+  }
+  armed_ = true;
   timer_->async_wait(environment_.now() + kTick, [weak = weak_from_this()](error_code error) {
     if (const auto self = weak.lock(); self && !error) {
+      self->armed_ = false;
       self->tick();
       self->arm_timer();
     }
@@ -80,13 +81,31 @@ void SubnetClaims::claim(const std::set<record::Topic>& topics) {
           environment_, identity_, store_, topic, config, [](const record::Claim&) {});
     }
   }
+  arm_timer();
 }
 
 void SubnetClaims::look_again() {
-  for (const auto& [topic, keeper] : keepers_) {
-    keeper->look_again();
+  for (const auto* keepers : {&keepers_, &leaving_}) {
+    for (const auto& [topic, keeper] : *keepers) {
+      keeper->look_again();
+    }
   }
   tick();
+}
+
+void SubnetClaims::leave() {
+  claim({});
+  const auto members = record::Topic::members();
+  const auto keeper = std::make_shared<ClaimKeeper>(environment_,
+                                                    identity_,
+                                                    store_,
+                                                    members,
+                                                    record::ClaimListsConfig{},
+                                                    [](const record::Claim&) {});
+  keeper->withdraw();
+  leaving_.insert_or_assign(members, keeper);
+  tick();
+  arm_timer();
 }
 
 }  // namespace quicether::detail

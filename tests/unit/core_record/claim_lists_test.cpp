@@ -58,12 +58,16 @@ struct FakeDht {
 };
 
 struct Node {
-  Node(Random& random, const NetworkRecords& records, const record::Topic& topic)
-      : key{key_pair(random)}, lists{{}, records, topic, key, random} {}
+  Node(crypto::KeyPair self,
+       Random& random,
+       const NetworkRecords& records,
+       const record::Topic& topic)
+      : key{std::move(self)}, lists{{}, records, topic, key, random} {}
 
   crypto::KeyPair key;
   ClaimLists lists;
   std::set<PublicKey> heard{};
+  std::set<PublicKey> left{};  ///< whose withdrawal was heard
 };
 
 /// Members that share a DHT. Requests of all nodes are answered in turn, one of each at a time, so
@@ -72,14 +76,28 @@ struct World {
   explicit World(std::size_t count, record::Topic what = record::Topic::members())
       : topic{std::move(what)} {
     for (std::size_t i = 0; i < count; ++i) {
-      add();
+      add(key_pair(random));
     }
   }
 
-  Node& add() {
-    nodes.push_back(std::make_unique<Node>(random, records, topic));
+  Node& add(crypto::KeyPair key) {
+    nodes.push_back(std::make_unique<Node>(std::move(key), random, records, topic));
     nodes.back()->lists.look_again(now);
     return *nodes.back();
+  }
+
+  /// The node withdraws, and is gone when that is done. Returns its key.
+  PublicKey leave(std::size_t index) {
+    auto& lists = nodes[index]->lists;
+    lists.withdraw(now);
+    for (int i = 0; i < 60 && !lists.withdrawn(); ++i) {
+      run(1s);
+    }
+    CHECK(lists.withdrawn());
+    CHECK_FALSE(lists.listed());
+    const auto key = nodes[index]->key.public_key();
+    nodes.erase(nodes.begin() + static_cast<std::ptrdiff_t>(index));
+    return key;
   }
 
   void answer(Node& node, const record::ListRequest& request) {
@@ -105,7 +123,7 @@ struct World {
           answer(*node, *request);
         }
         while (const auto claim = node->lists.poll_claim()) {
-          node->heard.insert(claim->owner);
+          (claim->is_withdrawal() ? node->left : node->heard).insert(claim->owner);
         }
       }
     }
@@ -139,6 +157,11 @@ struct World {
     return found == dht.items.end()
                ? std::vector<record::Claim>{}
                : records.decode(place, found->second.value, unix_time()).value();
+  }
+
+  /// How many of them are withdrawals.
+  [[nodiscard]] std::ptrdiff_t withdrawals(std::size_t list) const {
+    return std::ranges::count_if(claims(list), &record::Claim::is_withdrawal);
   }
 
   SeededRandom random{7};
@@ -291,37 +314,98 @@ TEST_CASE("claim_lists: a subnet has a list of its own, and more when it is full
   CHECK(world.dht.items.size() == 2);
 }
 
-TEST_CASE("claim_lists: a claim that is withdrawn is taken out, and others stay",
+TEST_CASE("claim_lists: who leaves puts a withdrawal in the place of its claim, which others hear",
           "[record][claims]") {
-  World world{3, record::Topic::subnet(Prefix::parse("10.0.0.0/8").value())};
+  World world{3};
   world.run(1min);
-  auto& leaving = *world.nodes[1];
-  CHECK_FALSE(leaving.lists.withdrawn());
+  CHECK_FALSE(world.nodes[1]->lists.withdrawn());
 
-  leaving.lists.withdraw(world.now);
+  const auto gone = world.leave(1);
+  world.run(10min);
+
+  CHECK(world.claims(0).size() == 3);
+  CHECK(world.withdrawals(0) == 1);
+  for (const auto& node : world.nodes) {
+    CHECK(node->left == std::set{gone});
+  }
+  world.run(25h);
+  CHECK(world.claims(0).size() == 2);
+  CHECK(world.withdrawals(0) == 0);
+}
+
+TEST_CASE("claim_lists: a withdrawal is heard by who was away, and outlives an older claim",
+          "[record][claims]") {
+  World world{2};
   world.run(1min);
+  const auto place = world.topic.list(0);
+  const auto before = world.claims(0);
+  const auto gone = world.leave(1);
 
-  CHECK(leaving.lists.withdrawn());
-  const auto claims = world.claims(0);
-  CHECK(claims.size() == 2);
-  CHECK(std::ranges::find(claims, leaving.key.public_key(), &record::Claim::owner) == claims.end());
+  auto& late = world.add(key_pair(world.random));
+  world.run(10s);
+  CHECK(late.left == std::set{gone});
+
+  // Somebody writes the list as it was.
+  auto& item = world.dht.items.at(world.records.salt(place));
+  auto claims = world.claims(0);
+  for (const auto& claim : before) {
+    CHECK_FALSE(record::add_claim(claims, claim));
+  }
+  item = {world.records.encode(place, before, world.random), item.seq + 1};
+  world.run(30min);
+  CHECK(late.heard.count(gone) == 0);
 }
 
 TEST_CASE("claim_lists: who is in a list behind the first withdraws, too", "[record][claims]") {
   World world{9};
   world.run(1min);
-  const auto behind = world.claims(1).empty() ? world.claims(2) : world.claims(1);
-  REQUIRE(behind.size() == 1);
-  const auto node = std::ranges::find_if(
-      world.nodes, [&](const auto& one) { return one->key.public_key() == behind[0].owner; });
+  const std::size_t list = world.claims(1).empty() ? 2 : 1;
+  REQUIRE(world.claims(list).size() == 1);
+  const auto node = std::ranges::find_if(world.nodes, [&](const auto& one) {
+    return one->key.public_key() == world.claims(list)[0].owner;
+  });
 
-  (*node)->lists.withdraw(world.now);
+  (void)world.leave(static_cast<std::size_t>(node - world.nodes.begin()));
+
+  CHECK(world.withdrawals(list) == 1);
+  CHECK(world.withdrawals(0) == 0);
+  CHECK(world.claims(0).size() == record::kClaimsMax);
+}
+
+TEST_CASE("claim_lists: a withdrawal makes room for a claim", "[record][claims]") {
+  World world{8};
+  world.run(1min);
+  (void)world.leave(3);
+  REQUIRE(world.withdrawals(0) == 1);
+
+  const auto newcomer = world.add(key_pair(world.random)).key.public_key();
   world.run(1min);
 
-  CHECK((*node)->lists.withdrawn());
-  CHECK(world.claims(1).empty());
-  CHECK(world.claims(2).empty());
-  CHECK(world.claims(0).size() == record::kClaimsMax);
+  CHECK(world.complete());
+  CHECK(world.withdrawals(0) == 0);
+  CHECK(world.dht.items.size() == 1);
+  CHECK(std::ranges::count(world.claims(0), newcomer, &record::Claim::owner) == 1);
+}
+
+TEST_CASE("claim_lists: who comes back within the same second is listed again",
+          "[record][claims]") {
+  World world{2};
+  world.run(1min);
+  world.nodes[1]->lists.withdraw(world.now);
+  world.step();
+  REQUIRE(world.withdrawals(0) == 1);
+  auto key = std::move(world.nodes[1]->key);
+  const auto self = key.public_key();
+  world.nodes.pop_back();
+
+  world.add(std::move(key));
+  world.step();
+
+  CHECK(world.withdrawals(0) == 0);
+  const auto claims = world.claims(0);
+  CHECK(std::ranges::count(claims, self, &record::Claim::owner) == 1);
+  world.run(1min);
+  CHECK(world.complete());
 }
 
 TEST_CASE("claim_lists: a reader finds all claims of a topic", "[record][claims]") {

@@ -4,7 +4,9 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
 #include <array>
+#include <vector>
 
 using namespace quicether;
 using namespace quicether::record;
@@ -60,6 +62,10 @@ TEST_CASE("network_records: golden bytes", "[core_record]") {
   CHECK(to_hex(claim.signature) ==
         "033aa429928500e8edf5e2a43ee3688175edbe7b6c07dfc274723df5b7dc22fef2629823d764"
         "3ecf1235fa4436d4aa6eded73e6ca33c81d0f77f8cfeb80ce20c");
+  const auto withdrawal = acme.make_claim(key_pair(7), Topic::members().list(0), kNow, 0);
+  CHECK(to_hex(withdrawal.signature) ==
+        "d38cade581a3eda21823c40eed30e74e10f13bc32f2ef336d59fcd9ab82ff1e04af3b8272b58"
+        "c4d40178d16024522db54dba689cd4a18ac49758cca3543ec902");
   CHECK(to_hex(acme.encode(Topic::members().list(0), {claim}, random)) ==
         "3135323a000102030405060708090a0b0c0d0e0f1011121314151617058fd142000ca459aeb5"
         "acf37f8b9e857a747b4a722c1e70e5d558d9c4f55d8ecea40da7981803d8a5f039881bb5e7c0"
@@ -134,6 +140,31 @@ TEST_CASE("network_records: claims end, and newer ones replace older ones", "[co
   CHECK(add_claim(claims, second));
   CHECK_FALSE(add_claim(claims, first));
   CHECK(claims == std::vector{second});
+}
+
+TEST_CASE("network_records: a withdrawal counts for a day, and gives way in a full list",
+          "[core_record]") {
+  CountingRandom random;
+  const auto acme = network();
+  const auto place = Topic::members().list(0);
+  const auto withdrawal = acme.make_claim(key_pair(1), place, kNow, 0);
+  CHECK(withdrawal.is_withdrawal());
+  CHECK(acme.holds(withdrawal, place, kNow + kWithdrawalLifetime - 1));
+  CHECK_FALSE(acme.holds(withdrawal, place, kNow + kWithdrawalLifetime));
+  CHECK_FALSE(acme.holds(withdrawal, Topic::gateway(NodeId{}).list(0), kNow));
+
+  std::vector<Claim> claims{acme.make_claim(key_pair(1), place, kNow - 1, 60)};
+  CHECK(add_claim(claims, withdrawal));
+  CHECK(acme.decode(place, acme.encode(place, claims, random), kNow).value() ==
+        std::vector{withdrawal});
+  for (std::uint8_t i = 2; i < 9; ++i) {
+    CHECK(add_claim(claims, acme.make_claim(key_pair(i), place, kNow, 60)));
+  }
+  CHECK_FALSE(add_claim(claims, acme.make_claim(key_pair(9), place, kNow, 0)));
+  CHECK(add_claim(claims, acme.make_claim(key_pair(9), place, kNow, 60)));
+  CHECK_FALSE(add_claim(claims, acme.make_claim(key_pair(10), place, kNow, 60)));
+  CHECK(claims.size() == kClaimsMax);
+  CHECK(std::ranges::none_of(claims, &Claim::is_withdrawal));
 }
 
 TEST_CASE("network_records: each topic has lists and a subject of its own", "[core_record]") {

@@ -73,7 +73,7 @@ void ClaimLists::on_timeout(Instant now, UnixSeconds unix_time) {
     return;
   }
   unix_time_ = unix_time;
-  std::erase_if(known_, [&](const auto& entry) { return entry.second <= unix_time; });
+  std::erase_if(known_, [&](const auto& entry) { return entry.second.until <= unix_time; });
   in_round_ = true;
   changed_ = false;
   reader_.begin(unix_time);
@@ -103,24 +103,29 @@ void ClaimLists::note(const std::vector<Claim>& claims) {
     if (claim.owner == self_.public_key()) {
       continue;
     }
-    const auto until = claim.made_at + UnixSeconds{claim.lifetime};
     const auto known = known_.find(claim.owner);
-    if (known == known_.end() ? known_.size() >= config_.owners_max : known->second >= until) {
+    if (known == known_.end() ? known_.size() >= config_.owners_max
+                              : known->second.made_at >= claim.made_at) {
       continue;
     }
     changed_ = changed_ || known == known_.end();
-    known_[claim.owner] = until;
+    known_[claim.owner] = {claim.made_at, claim.made_at + claim.duration()};
     news_.push_back(claim);
   }
 }
 
 // The own claim.
 
-std::optional<std::size_t> ClaimLists::find_own(const ClaimList& list) const {
+const Claim* ClaimLists::find_own(const ClaimList& list) const {
   const auto own = std::ranges::find(list.claims, self_.public_key(), &Claim::owner);
-  return own == list.claims.end()
-             ? std::nullopt
-             : std::optional{static_cast<std::size_t>(own - list.claims.begin())};
+  return own == list.claims.end() ? nullptr : &*own;
+}
+
+/// True when the own claim in a list says what it has to, for long enough.
+bool ClaimLists::stands(const Claim& own) const noexcept {
+  return wanted_
+             ? !own.is_withdrawal() && unix_time_ < own.made_at + UnixSeconds{config_.lifetime / 2}
+             : own.is_withdrawal();
 }
 
 /// The list behind `list`, which is the `depth`-th of the own way.
@@ -131,40 +136,40 @@ std::size_t ClaimLists::next_on_way(std::size_t list, std::size_t depth) const n
 }
 
 void ClaimLists::place_own(Instant now) {
-  listed_ = std::ranges::any_of(reader_.lists(),
-                                [&](const auto& one) { return find_own(one.second).has_value(); });
-  if (!wanted_) {
-    withdrawn_ = !listed_;
-    if (!take_out(0, 0)) {
-      end_round(now, changed_);
-    }
-    return;
-  }
+  listed_ = std::ranges::any_of(reader_.lists(), [&](const auto& one) {
+    const auto* own = find_own(one.second);
+    return own != nullptr && !own->is_withdrawal();
+  });
+  const auto lifetime = wanted_ ? config_.lifetime : 0;
   std::size_t list = 0;
   for (std::size_t depth = 0; reader_.lists().contains(list); ++depth) {
     const auto& read = reader_.lists().at(list);
-    const auto own = find_own(read);
-    const bool room = read.claims.size() < kClaimsMax;
-    if (own && unix_time_ < read.claims[*own].made_at + UnixSeconds{config_.lifetime / 2}) {
-      // A claim behind the one that counts is from when there was no room here.
-      if (!kept_at_ || now >= *kept_at_ + config_.keep_alive) {
-        keep_alive(now, list);
-      } else if (!take_out(next_on_way(list, depth), depth + 1)) {
-        end_round(now, changed_);
-      }
+    const auto* own = find_own(read);
+    if (own != nullptr && stands(*own)) {
+      settle(now, list, depth);
       return;
     }
-    if (own || room) {
-      auto claims = read.claims;
-      add_claim(claims,
-                records_.make_claim(self_, topic_.list(list), unix_time_, config_.lifetime));
+    const auto made_at = own != nullptr ? std::max(unix_time_, own->made_at + 1) : unix_time_;
+    auto claims = read.claims;
+    if (add_claim(claims, records_.make_claim(self_, topic_.list(list), made_at, lifetime))) {
       kept_at_ = now;
       write(list, claims);
       return;
     }
     list = next_on_way(list, depth);
   }
+  withdrawn_ = !wanted_;
   end_round(now, changed_);  // no room on the whole way: others can still be found
+}
+
+/// `list` holds the own claim that counts. One behind it is from when there was no room here.
+void ClaimLists::settle(Instant now, std::size_t list, std::size_t depth) {
+  if (wanted_ && (!kept_at_ || now >= *kept_at_ + config_.keep_alive)) {
+    keep_alive(now, list);
+  } else if (!take_out(next_on_way(list, depth), depth + 1)) {
+    withdrawn_ = !wanted_;
+    end_round(now, changed_);
+  }
 }
 
 /// Takes the own claim out of `list`, the `depth`-th of the own way, or the first behind it that
@@ -172,9 +177,9 @@ void ClaimLists::place_own(Instant now) {
 bool ClaimLists::take_out(std::size_t list, std::size_t depth) {
   for (; reader_.lists().contains(list); list = next_on_way(list, depth++)) {
     const auto& read = reader_.lists().at(list);
-    if (const auto own = find_own(read)) {
+    if (find_own(read) != nullptr) {
       auto claims = read.claims;
-      claims.erase(claims.begin() + static_cast<std::ptrdiff_t>(*own));
+      std::erase_if(claims, [&](const Claim& claim) { return claim.owner == self_.public_key(); });
       write(list, claims);
       return true;
     }

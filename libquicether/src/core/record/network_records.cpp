@@ -101,7 +101,7 @@ Claim NetworkRecords::make_claim(const crypto::KeyPair& owner,
                                  const Place& place,
                                  UnixSeconds now,
                                  std::uint32_t lifetime) const {
-  QE_ASSERT(lifetime >= 1 && lifetime <= kClaimLifetimeMax);
+  QE_ASSERT(lifetime <= kClaimLifetimeMax);
   Claim claim;
   claim.owner = owner.public_key();
   claim.made_at = now;
@@ -112,8 +112,8 @@ Claim NetworkRecords::make_claim(const crypto::KeyPair& owner,
 
 bool NetworkRecords::holds(const Claim& claim, const Place& place, UnixSeconds now) const {
   // No sum that could overflow: made_at is any number.
-  const bool timely = claim.made_at <= now + kClockDifferenceMax &&
-                      claim.made_at > now - UnixSeconds{claim.lifetime};
+  const bool timely =
+      claim.made_at <= now + kClockDifferenceMax && claim.made_at > now - claim.duration();
   return timely && claim.lifetime <= kClaimLifetimeMax && crypto::is_sound(claim.owner) &&
          crypto::verify(claim.owner, signed_bytes(claim, place), claim.signature);
 }
@@ -175,10 +175,15 @@ bool add_claim(std::vector<Claim>& claims, const Claim& claim) {
     *same = newer ? claim : *same;
     return newer;
   }
-  if (claims.size() >= kClaimsMax) {
+  if (claims.size() < kClaimsMax) {
+    claims.push_back(claim);
+    return true;
+  }
+  const auto withdrawal = std::ranges::find_if(claims, &Claim::is_withdrawal);
+  if (claim.is_withdrawal() || withdrawal == claims.end()) {
     return false;
   }
-  claims.push_back(claim);
+  *withdrawal = claim;
   return true;
 }
 

@@ -71,10 +71,10 @@ class ClaimLists {
   /// Begins the next round now, unless one is under way.
   void look_again(Instant now);
 
-  /// From now on the own claim is taken out of the lists.
+  /// From now on a withdrawal is kept in the lists in place of the own claim.
   void withdraw(Instant now);
 
-  /// True once a round after withdraw() found no own claim.
+  /// True once a round after withdraw() read the withdrawal and no own claim, or had no room.
   [[nodiscard]] bool withdrawn() const noexcept { return withdrawn_; }
 
   /// never() while requests are under way.
@@ -82,20 +82,28 @@ class ClaimLists {
 
   [[nodiscard]] std::optional<ListRequest> poll_request();
 
-  /// A claim of another node that is news: of an unknown owner, or a newer one.
+  /// A claim or withdrawal of another node that is news: of an unknown owner, or a newer one.
   [[nodiscard]] std::optional<Claim> poll_claim();
 
-  /// True once the own claim was read in a list.
+  /// True when the last round read the own claim in a list.
   [[nodiscard]] bool listed() const noexcept { return listed_; }
 
   /// How many lists the last round read.
   [[nodiscard]] std::size_t lists_read() const noexcept { return reader_.lists().size(); }
 
  private:
-  [[nodiscard]] std::optional<std::size_t> find_own(const ClaimList& list) const;
+  /// The newest claim of another node.
+  struct Known {
+    UnixSeconds made_at = 0;
+    UnixSeconds until = 0;
+  };
+
+  [[nodiscard]] const Claim* find_own(const ClaimList& list) const;
+  [[nodiscard]] bool stands(const Claim& own) const noexcept;
   [[nodiscard]] std::size_t next_on_way(std::size_t list, std::size_t depth) const noexcept;
   void note(const std::vector<Claim>& claims);
   void place_own(Instant now);
+  void settle(Instant now, std::size_t list, std::size_t depth);
   bool take_out(std::size_t list, std::size_t depth);
   void write(std::size_t list, const std::vector<Claim>& claims);
   void keep_alive(Instant now, std::size_t list);
@@ -117,7 +125,7 @@ class ClaimLists {
   Instant due_{};
   std::optional<Instant> kept_at_{};  ///< when the list with the own claim was stored last
   Duration pause_{};
-  std::map<PublicKey, UnixSeconds> known_{};  ///< until when the claims of others hold
+  std::map<PublicKey, Known> known_{};
   std::optional<WriteList> write_{};
   std::deque<Claim> news_{};
 };

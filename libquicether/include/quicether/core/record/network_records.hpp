@@ -21,6 +21,7 @@ namespace quicether::record {
 
 inline constexpr std::size_t kClaimsMax = 8;                    ///< in one list
 inline constexpr std::uint32_t kClaimLifetimeMax = 7 * 86'400;  ///< seconds
+inline constexpr std::uint32_t kWithdrawalLifetime = 86'400;    ///< seconds
 
 /// How far a claim may be dated ahead: clocks differ.
 inline constexpr UnixSeconds kClockDifferenceMax = 3600;
@@ -61,12 +62,20 @@ class Topic {
   std::string subject_;
 };
 
-/// What one node says of itself in a list, for a while: "I am a member", "this is behind me".
+/// What one node says of itself in a list, for a while: "I am a member", "this is behind me". Or
+/// that it does so no longer: a withdrawal takes the place of all earlier claims.
 struct Claim {
   PublicKey owner{};
   UnixSeconds made_at = 0;
-  std::uint32_t lifetime = 0;  ///< seconds, at most kClaimLifetimeMax
+  std::uint32_t lifetime = 0;  ///< seconds, at most kClaimLifetimeMax; 0: a withdrawal
   crypto::Signature signature{};
+
+  [[nodiscard]] bool is_withdrawal() const noexcept { return lifetime == 0; }
+
+  /// How long it counts, seconds.
+  [[nodiscard]] UnixSeconds duration() const noexcept {
+    return is_withdrawal() ? kWithdrawalLifetime : lifetime;
+  }
 
   friend bool operator==(const Claim&, const Claim&) noexcept = default;
 };
@@ -88,7 +97,7 @@ class NetworkRecords {
   /// The salt of the list's item: 32 bytes.
   [[nodiscard]] ByteVector salt(const Place& place) const;
 
-  /// `lifetime`: 1..kClaimLifetimeMax seconds.
+  /// `lifetime`: at most kClaimLifetimeMax seconds; 0 makes a withdrawal.
   [[nodiscard]] Claim make_claim(const crypto::KeyPair& owner,
                                  const Place& place,
                                  UnixSeconds now,
@@ -118,9 +127,10 @@ class NetworkRecords {
   crypto::SecretBytes sealing_key_;
 };
 
-/// Puts a claim into a list, in place of an older one of its owner.
+/// Puts a claim into a list: in place of an older one of its owner, or of a withdrawal when the
+/// list is full.
 ///
-/// Returns false when the list is full or holds one that is as new.
+/// Returns false when there is no room, or the list holds one of the owner that is as new.
 bool add_claim(std::vector<Claim>& claims, const Claim& claim);
 
 }  // namespace quicether::record
