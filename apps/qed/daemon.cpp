@@ -3,6 +3,7 @@
 #include "exit_code.hpp"
 #include "resolver.hpp"
 
+#include <quicether/core/policy/rule.hpp>
 #include <quicether/mgmt/policy_file.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -13,11 +14,15 @@
 #include <fmt/format.h>
 
 #include <sched.h>
+#include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace qed {
@@ -43,6 +48,18 @@ std::vector<std::string> to_lines(const std::vector<mgmt::Diagnostic>& diagnosti
     lines.push_back(diagnostic.to_string());
   }
   return lines;
+}
+
+/// What this machine is called, without its domain; empty: nothing that tells it from others.
+std::string machine_name() {
+  std::array<char, 256> buffer{};
+  if (::gethostname(buffer.data(), buffer.size() - 1) != 0) {
+    return {};
+  }
+  const std::string_view whole{buffer.data()};
+  const auto name = whole.substr(0, whole.find('.'));
+  return quicether::policy::is_node_name(name) && name != "localhost" ? std::string{name}
+                                                                      : std::string{};
 }
 
 /// Keeps the process on these CPUs; none: on any.
@@ -117,6 +134,9 @@ Daemon::Prepared Daemon::prepare(const mgmt::LoadedConfig& loaded) const {
     return prepared;
   }
   prepared.node = std::move(*node);
+  if (prepared.node->name.empty()) {
+    prepared.node->name = machine_name();
+  }
   if (network_ && loaded.config.network.name.empty() && network_->invite) {
     prepared.node->membership.known.push_back(
         {network_->invite->inviter, network_->invite->endpoints});

@@ -97,6 +97,7 @@ class Daemon final : public quicether::mgmt::ControlHandler {
   boost::asio::steady_timer resolve_again_;
   boost::asio::steady_timer redeem_again_;
   std::optional<quicether::mgmt::NetworkState> network_{};
+  std::uint64_t network_changes_ = 0;  ///< what was asked before the last one is void
   std::vector<std::string> warnings_{};
   int exit_code_ = 0;
   bool stopping_ = false;

@@ -29,6 +29,9 @@ constexpr std::chrono::seconds kRedeemIntervalMax{60};
 
 constexpr std::size_t kShownMax = 8;
 
+constexpr std::string_view kNoInviter =
+    "the inviter does not answer: it must run, and be reachable by UDP where the invite says";
+
 bool is_final(error_code error) {
   return error == errc::invite_unknown || error == errc::invite_expired ||
          error == errc::invite_used;
@@ -40,7 +43,9 @@ std::string why_not(const NameAnswer& answer, std::string_view text) {
     return {};
   }
   if (answer.others.empty()) {
-    return fmt::format("nobody is known as {}", mgmt::quote(text, 128));
+    return fmt::format(
+        "nobody is known as {}: quicether network show and quicether peers say who is",
+        mgmt::quote(text, 128));
   }
   std::vector<std::string> names;
   for (const auto& one : answer.others) {
@@ -67,9 +72,7 @@ bool Daemon::load_network() {
   auto state = mgmt::load_network_state(environment_->store());
   if (!state) {
     (void)fail(kBadConfig,
-               fmt::format("the network in {}: {}",
-                           loaded_.config.node.state_dir.string(),
-                           state.error().message()));
+               mgmt::explain_network_state(state.error(), loaded_.config.node.state_dir));
     return false;
   }
   network_ = std::move(*state);
@@ -107,6 +110,7 @@ mgmt::Answer<std::string> Daemon::enter_network(mgmt::NetworkState state) {
     return mgmt::Refusal{"the network cannot be saved: " + saved.error().message()};
   }
   network_ = std::move(state);
+  ++network_changes_;
   return apply_network();
 }
 
@@ -135,14 +139,15 @@ void Daemon::join_network(const std::string& text, mgmt::AnswerHandler<std::stri
   }
   node_->async_redeem(
       *invite,
-      [this, invite = *invite, done = std::move(done)](error_code error,
-                                                       const quicether::wire::Grant& grant) {
+      [this, turn = network_changes_, invite = *invite, done = std::move(done)](
+          error_code error, const quicether::wire::Grant& grant) {
         if (error || stopping_) {
-          done(mgmt::Refusal{error == errc::timed_out ? std::string{"the inviter does not answer"}
-                                                      : error.message()});
-          return;
+          done(mgmt::Refusal{error == errc::timed_out ? std::string{kNoInviter} : error.message()});
+        } else if (turn != network_changes_) {
+          done(mgmt::Refusal{"another command about the network came in between"});
+        } else {
+          done(enter_network({grant.network, grant.secret, invite, {}}));
         }
-        done(enter_network({grant.network, grant.secret, invite, {}}));
       });
 }
 
@@ -157,6 +162,7 @@ mgmt::Answer<std::string> Daemon::leave_network() {
     return mgmt::Refusal{"the network cannot be removed: " + removed.error().message()};
   }
   const auto name = std::exchange(network_, std::nullopt)->name;
+  ++network_changes_;
   redeem_again_.cancel();
   const auto applied = apply_network();
   return applied ? mgmt::Answer<std::string>{name} : applied;

@@ -236,6 +236,12 @@ ExitCode run(std::span<const std::string> words, Output& output) {
   }
   const auto* command = find_command(words);
   if (command == nullptr) {
+    const bool group = words[0] == "config" || words[0] == "network";
+    if (group && words.size() > 1 && (words[1] == "--help" || words[1] == "-h")) {
+      Arguments about;
+      about.words = {words[0]};
+      return run_help(about, output);
+    }
     const std::string about = words[0] == "config"    ? "config needs one of: show, check, get, set"
                               : words[0] == "network" ? "network needs one of: create, show, leave"
                                                       : unknown_command(words[0]);

@@ -138,10 +138,8 @@ boost::system::result<StateFolder, Failure> open_state(const Arguments& argument
   }
   auto state = quicether::mgmt::load_network_state(**store);
   if (!state) {
-    return Failure{ExitCode::config,
-                   fmt::format("the network in {}: {}", folder, state.error().message()),
-                   {},
-                   {}};
+    return Failure{
+        ExitCode::config, quicether::mgmt::explain_network_state(state.error(), folder), {}, {}};
   }
   return StateFolder{std::move(*store), std::move(*state)};
 }
@@ -150,8 +148,8 @@ Failure save_failure(const quicether::error_code& error) {
   return {ExitCode::io_failure, "the network cannot be saved: " + error.message(), {}, {}};
 }
 
-bool is_not_running(const Failure& failure) {
-  return failure.code == ExitCode::unavailable;
+bool may_act_offline(const Failure& failure, const Arguments& arguments) {
+  return failure.code == ExitCode::unavailable && !arguments.has("control-socket");
 }
 
 Failure to_failure(const ConfigErrors& errors) {

@@ -49,8 +49,9 @@ struct StateFolder {
 
 [[nodiscard]] Failure save_failure(const quicether::error_code& error);
 
-/// True when connect() failed because no daemon is there.
-[[nodiscard]] bool is_not_running(const Failure& failure);
+/// True when connect() failed because no daemon is there, and the state directory tells what its
+/// network is. Who names a socket means the daemon there and no other.
+[[nodiscard]] bool may_act_offline(const Failure& failure, const Arguments& arguments);
 
 }  // namespace cli
 

@@ -64,8 +64,8 @@ ExitCode run_join(const Arguments& arguments, Output& output) {
   }
   auto client = connect(arguments);
   if (!client) {
-    return is_not_running(client.error()) ? join_offline(*invite, arguments, output)
-                                          : output.fail(client.error());
+    return may_act_offline(client.error(), arguments) ? join_offline(*invite, arguments, output)
+                                                      : output.fail(client.error());
   }
   const auto joined = client->join_network(arguments.words[0]);
   return joined ? print_joined(*joined, true, output) : output.fail(to_failure(joined.error()));

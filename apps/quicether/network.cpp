@@ -98,8 +98,8 @@ ExitCode run_network_create(const Arguments& arguments, Output& output) {
   const auto& name = arguments.words[0];
   auto client = connect(arguments);
   if (!client) {
-    return is_not_running(client.error()) ? create_offline(name, arguments, output)
-                                          : output.fail(client.error());
+    return may_act_offline(client.error(), arguments) ? create_offline(name, arguments, output)
+                                                      : output.fail(client.error());
   }
   const auto created = client->create_network(name);
   return created ? print_created(*created, true, output) : output.fail(to_failure(created.error()));
@@ -120,7 +120,7 @@ ExitCode run_network_leave(const Arguments& arguments, Output& output) {
     const auto left = client->leave_network();
     return left ? print_left(*left, output) : output.fail(to_failure(left.error()));
   }
-  if (!is_not_running(client.error())) {
+  if (!may_act_offline(client.error(), arguments)) {
     return output.fail(client.error());
   }
   auto state = open_state(arguments);

@@ -148,6 +148,16 @@ ctl carol network leave >/dev/null
 refused 65 'in no network' ctl carol network show
 gone_from_bob() { ! answers bob carol; }
 wait_for 10 gone_from_bob || fail "carol has not left"
+counts() { ctl "$1" network show | grep -q "^Members: $2\$"; }
+for node in bob dave; do wait_for 20 counts "$node" 3 || fail "$node still counts carol"; done
+refused 65 'nobody is known as' ctl bob ping carol
 again=$(ctl bob invite --once 2>/dev/null)
 ctl carol join "$again" >/dev/null
 wait_for 10 answers carol alice || fail "carol does not come back"
+
+step "a node that nobody named is called what its machine is"
+end carol || true
+sed -i '/^\[node\]$/,/^\[/{/^name = /d}' "$work/carol/config.toml"
+spawn carol carol unshare --uts bash -c 'echo printer.example.com >/proc/sys/kernel/hostname; exec "$0" "$@"' \
+  "$programs/qed" --config "$work/carol/config.toml"
+wait_for 20 answers bob printer || fail "bob gets no answer from the printer"

@@ -42,6 +42,9 @@ asio::awaitable<ControlConnection::Read> ControlConnection::async_read_line() {
     const auto end = received_.find('\n', searched);
     if (end < limits_.request_bytes_max) {
       line_bytes_ = end + 1;
+      if (timer_ != nullptr) {
+        timer_->cancel();  // what takes long now is the answer
+      }
       co_return Read::line;
     }
     if (received_.size() >= limits_.request_bytes_max) {

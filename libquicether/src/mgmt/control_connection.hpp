@@ -16,7 +16,8 @@
 
 namespace quicether::mgmt {
 
-/// One client of a ControlServer: lines in and out, each with a time limit.
+/// One client of a ControlServer: lines in and out, each with a time limit. What happens between
+/// the two takes as long as it takes.
 ///
 ///   waiting --first byte--> receiving --line end--> (answer) --> sending --sent--> waiting
 ///   any state --limit passed, error, close()--> closed

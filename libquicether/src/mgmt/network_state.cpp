@@ -108,6 +108,11 @@ result<void> remove_network_state(Store& store) {
   return store.remove(kStoreName);
 }
 
+std::string explain_network_state(error_code error, const std::filesystem::path& directory) {
+  return (directory / kStoreName).string() + ": " + error.message() +
+         ". Without this file the node is in no network";
+}
+
 Config with_network(Config config, const std::optional<NetworkState>& state) {
   if (!state || state->secret.empty() || !config.network.name.empty()) {
     return config;

@@ -78,6 +78,11 @@ TEST_CASE("cli: help names every command, and every option of one", "[cli]") {
   CHECK(console.run({"help", "config"}) == ExitCode::ok);
   CHECK(console.out.find("config show") != std::string::npos);
   CHECK(console.out.find("config set") != std::string::npos);
+  const auto about_config = console.out;
+  CHECK(console.run({"config", "--help"}) == ExitCode::ok);
+  CHECK(console.out == about_config);
+  CHECK(console.run({"network", "--help"}) == ExitCode::ok);
+  CHECK(console.out.find("network leave") != std::string::npos);
   CHECK(console.run({"help", "start"}) == ExitCode::ok);
   CHECK(console.out.find("--advertise-subnet") != std::string::npos);
 }

@@ -132,6 +132,12 @@ TEST_CASE("cli: without a daemon says so and ends with 69", "[cli]") {
   }
   CHECK(world.run({"status", "--json"}) == ExitCode::unavailable);
   CHECK(world.console.out.starts_with("{\"error\":{\"exit_code\":69,"));
+
+  // Who names a socket means that daemon, and not the usual state directory.
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {"network", "create", "home"}, {"network", "leave"}, {"network", "show"}, {"invite"}}) {
+    CHECK(world.run(words) == ExitCode::unavailable);
+  }
 }
 
 TEST_CASE("cli: finds the socket by the configuration, also by a wrong one", "[cli]") {

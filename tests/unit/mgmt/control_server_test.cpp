@@ -30,6 +30,9 @@ namespace {
 
 constexpr std::string_view kStatus = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"node.status\"}\n";
 constexpr std::string_view kStop = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"node.stop\"}\n";
+constexpr std::string_view kJoin =
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"network.join\",\"params\":{\"invite\":\"qe1-a\"}}"
+    "\n";
 
 struct World {
   TemporaryFolder folder{};
@@ -145,6 +148,35 @@ TEST_CASE("control_server: a slow request ends its connection", "[mgmt][control]
   CHECK(slow.closed());
   CHECK(world.server->connections() == 1);
   CHECK(is_answer(world.ask(honest, kStatus)));
+}
+
+TEST_CASE("control_server: an answer may take longer than a request", "[mgmt][control]") {
+  struct Slow final : FakeDaemon {
+    void join_network(const std::string& /*invite*/, AnswerHandler<std::string> done) override {
+      joined = std::move(done);
+    }
+
+    AnswerHandler<std::string> joined{};
+  };
+
+  World world;
+  Slow daemon;
+  auto opened = ControlServer::open(world.environment, daemon, {world.path, {}});
+  REQUIRE(opened.has_value());
+  world.server = std::move(*opened);
+  auto client = world.connect();
+  CHECK(client.send(kJoin));
+  world.environment.settle();
+  REQUIRE(daemon.joined);
+
+  world.environment.advance(2min);
+  daemon.joined(std::string{"home"});
+  world.environment.settle();
+
+  CHECK(is_answer(client.receive()));
+  CHECK(is_answer(world.ask(client, kStatus)));
+  world.environment.advance(1min);
+  CHECK(world.server->connections() == 0);  // idle
 }
 
 TEST_CASE("control_server: an idle connection ends after a minute", "[mgmt][control]") {

@@ -72,6 +72,12 @@ TEST_CASE("network_state: is kept in the state directory", "[mgmt][network]") {
   CHECK_FALSE(load_network_state(store).value().has_value());
 }
 
+TEST_CASE("network_state: a file that cannot be used is named", "[mgmt][network]") {
+  CHECK(explain_network_state(errc::malformed, "/var/lib/quicether") ==
+        "/var/lib/quicether/network: " + error_code{errc::malformed}.message() +
+            ". Without this file the node is in no network");
+}
+
 TEST_CASE("network_state: adds to a configuration that names no network", "[mgmt][network]") {
   const auto config = with_network({}, joined());
   CHECK(config.network.name == "home");

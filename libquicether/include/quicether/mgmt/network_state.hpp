@@ -9,6 +9,7 @@
 #include <quicether/env/store.hpp>
 #include <quicether/mgmt/config.hpp>
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,6 +48,10 @@ struct NetworkState {
 
 /// The configuration with the network in it, unless it names one itself.
 [[nodiscard]] Config with_network(Config config, const std::optional<NetworkState>& state);
+
+/// For people: what is wrong with the network in a state directory, and what to do.
+[[nodiscard]] std::string explain_network_state(error_code error,
+                                                const std::filesystem::path& directory);
 
 }  // namespace quicether::mgmt
 
