@@ -68,7 +68,7 @@ start() {
 ctl() { # NAME COMMAND…
   local name=$1
   shift
-  limit 10 in_ns "$name" "$programs/quicether" "$@" --control-socket "$work/$name/control.sock"
+  limit 30 in_ns "$name" "$programs/quicether" "$@" --control-socket "$work/$name/control.sock"
 }
 
 connected() { # NAME COUNT
