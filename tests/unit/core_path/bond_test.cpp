@@ -125,6 +125,39 @@ TEST_CASE("bond: when a path dies silently, the flow goes on over the others", "
   }
 }
 
+TEST_CASE("bond: a lossy path helps a clean one", "[path][bond]") {
+  const TestLink clean{50 * kMbit, milliseconds{15}, milliseconds{30}};
+  auto lossy = clean;
+  lossy.loss = 0.05;
+  Transfer transfer{{clean, lossy}};
+  transfer.world.run(seconds{3});
+  CHECK(transfer.share(seconds{8}) > 0.8);
+}
+
+TEST_CASE("bond: a path that comes and goes is used while it is there", "[path][bond]") {
+  const TestLink steady{50 * kMbit, milliseconds{10}, milliseconds{30}};
+  Transfer transfer{{steady, steady}};
+  double sum = 0;
+  for (int second = 0; second < 20; ++second) {
+    transfer.world.link(1).dead = second % 2 == 1;
+    sum += transfer.share(seconds{1});
+  }
+  CHECK(sum / 20 > 1.2 * 0.5);
+}
+
+TEST_CASE("bond: a path that looked slow is looked at again", "[path][bond]") {
+  auto later_fast = kSlow;
+  later_fast.bits_per_second = 0.3 * kMbit;
+  later_fast.loss = 0.2;
+  Transfer transfer{{kFast, later_fast}};
+  transfer.world.run(seconds{3});
+  transfer.world.link(1) = kSlow;
+  transfer.world.run(seconds{15});
+  transfer.world.forget_carried();
+  transfer.world.run(seconds{4});
+  CHECK(static_cast<double>(transfer.world.carried(1)) * 8 > 0.9 * 4 * kSlow.bits_per_second);
+}
+
 TEST_CASE("bond: a session that goes takes nothing along", "[path][bond]") {
   Transfer transfer{{kFast, kSlow}};
   transfer.world.run(seconds{3});

@@ -103,6 +103,8 @@ class BondWorld {
     return found == carried_.end() ? 0 : found->second;
   }
 
+  void forget_carried() { carried_.clear(); }
+
   Bond bond;
   Resequencer order;
   std::function<void(std::uint32_t flow, std::uint32_t number)> deliver{};

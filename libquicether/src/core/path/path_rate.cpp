@@ -44,6 +44,8 @@ constexpr double kLossStep = 1.0 / 256;
 
 /// Packets over which random loss is averaged. The beginning is cautious.
 constexpr double kLossMemory = 1024;
+
+/// Less than that is repaired without a delay that lasts.
 constexpr double kLossUsual = 0.02;
 
 /// How long a loss says something of a path that is not used.

@@ -78,7 +78,8 @@ class PathRate {
 
   [[nodiscard]] Instant last_sent() const noexcept { return sent_at_; }
 
-  /// Share of them that got lost although the path was not full. It fades while nothing is sent.
+  /// Share of packets, above what a bond repairs easily, that got lost of late although the path
+  /// was not full. It fades while nothing is sent.
   [[nodiscard]] double random_loss(Instant now) const noexcept;
 
   [[nodiscard]] std::size_t bytes_in_flight() const noexcept { return bytes_in_flight_; }

@@ -26,8 +26,8 @@ struct PathView {
   bool takes_more = true;             ///< what waits for it is short
   double rate = 0;                    ///< bytes per second it delivers, as far as known; above 0
   Duration delay{};                   ///< one way, without queues: half of the smallest RTT
-  double loss = 0;                    ///< share of the packets of late
-  double bytes_ahead = 0;             ///< given to the path, and not yet through its bottleneck
+  double loss = 0;         ///< share of the packets of late, above what is repaired easily
+  double bytes_ahead = 0;  ///< given to the path, and not yet through its bottleneck
 };
 
 /// What a scheduler sees of a packet.
