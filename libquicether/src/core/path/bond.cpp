@@ -34,6 +34,10 @@ constexpr std::array<std::uint8_t, 9> kProbe{wire::kContextEchoReply};
 /// A path that comes back within three seconds is used at once, at the rate that it had; after that
 /// its session may be gone at the other end, and another one is dialled.
 constexpr int kProbesUntilSilent = 30;
+
+/// What is good in the queue may last so many times longer when paths fail; beyond a second or two
+/// the flows inside would do better without it.
+constexpr double kPatienceMax = 5;
 constexpr std::size_t kQueueBytesMin = 512U << 10U;
 constexpr std::size_t kBatch = 32;
 
@@ -98,14 +102,27 @@ class Bond::Impl {
 
   [[nodiscard]] bool is_bulk(Instant now, Flow& flow, std::size_t bytes) noexcept;
 
-  /// CoDel needs a while to slow a flow down that grows fast: until then this bounds its queue.
-  [[nodiscard]] std::size_t queue_bytes_max() const noexcept {
-    const auto bytes = total_rate_ * Seconds{config_.queue_time_max}.count();
+  /// CoDel needs a while to slow a flow down that grows fast: until then this bounds its queue. One
+  /// that was good before a path failed is not cut then.
+  [[nodiscard]] std::size_t queue_bytes_max(Instant now) const noexcept {
+    const auto rate = now < patient_until_ ? std::max(total_rate_, rate_before_) : total_rate_;
+    const auto bytes = rate * Seconds{config_.queue_time_max}.count();
     return std::clamp(static_cast<std::size_t>(bytes), kQueueBytesMin, config_.queue_bytes_max);
   }
 
+  /// A path failed: what it took with it is missed in the rate of the next look().
+  void be_patient(Instant now) noexcept {
+    rate_before_ = now < patient_until_ ? std::max(total_rate_, rate_before_) : total_rate_;
+    patient_until_ = now + config_.patience;
+  }
+
   [[nodiscard]] queue::CodelConfig codel(Instant now) const noexcept {
-    return {now < patient_until_ ? config_.queue_time_max : config_.queue_target};
+    if (now >= patient_until_) {
+      return {config_.queue_target};
+    }
+    const auto slower = std::max(1.0, rate_before_ / std::max(total_rate_, 1.0));
+    const Seconds longer{std::min(slower, kPatienceMax) * Seconds{config_.queue_time_max}};
+    return {std::chrono::duration_cast<Duration>(longer)};
   }
 
   [[nodiscard]] Flow& flow_of(std::uint32_t hash) noexcept {
@@ -146,6 +163,7 @@ class Bond::Impl {
   double fastest_rate_ = 0;
   double total_rate_ = 0;
   Instant patient_until_{};
+  double rate_before_ = 0;  ///< total_rate_ when that began
   std::array<std::uint8_t, kPathsMax> chosen_{};
 
   std::array<queue::OutgoingDatagram, kBatch> batch_{};
@@ -180,7 +198,7 @@ void Bond::Impl::set_paths(Instant now, std::span<const BondPath> paths) {
   for (const auto& gone : paths_) {
     if (gone) {
       gone->take_back(repeats_);
-      patient_until_ = now + config_.patience;
+      be_patient(now);
     }
   }
   paths_ = std::move(kept);
@@ -250,7 +268,7 @@ bool Bond::Impl::is_bulk(Instant now, Flow& flow, std::size_t bytes) noexcept {
 
 void Bond::Impl::push(Instant now, std::span<const queue::OutgoingDatagram> datagrams) {
   look(now);
-  queue_.set_bytes_max(queue_bytes_max());
+  queue_.set_bytes_max(queue_bytes_max(now));
   queue_.set_codel(codel(now));
   for (const auto& datagram : datagrams) {
     const auto bytes = datagram.header.size() + datagram.body.size();
@@ -337,7 +355,7 @@ void Bond::Impl::bind_repeats(Instant now) {
     look(now);
     auto bound = std::move(repeats_.front());
     repeats_.pop_front();
-    const PacketView packet{bound.datagram->flow, bound.datagram->bytes, false};
+    const PacketView packet{bound.datagram->flow, bound.datagram->bytes, true};
     std::size_t best = 0;
     for (std::size_t i = 1; i < view_count_; ++i) {
       best = arrival(views_[i], packet) < arrival(views_[best], packet) ? i : best;
@@ -372,7 +390,9 @@ bool Bond::Impl::suspect(Instant now, BondPathQueue& path) {
   ++stats_.suspected;
   const auto before = repeats_.size();
   path.take_back(repeats_);
-  patient_until_ = repeats_.size() == before ? patient_until_ : now + config_.patience;
+  if (repeats_.size() != before) {
+    be_patient(now);
+  }
   return true;
 }
 

@@ -133,10 +133,22 @@ bool BondPathQueue::suspect() noexcept {
 }
 
 void BondPathQueue::take_back(std::deque<BoundDatagram>& into) {
-  for (auto& sent : sent_) {
-    if (sent.bound.datagram) {
-      into.push_back(std::move(sent.bound));
+  // When the path failed at this end, what was at the other then came, and its acknowledgement did
+  // not. Nobody knows, and the other end waits for the first that is missing: both may be that.
+  const auto heard_of = heard_ - rate_.min_rtt() * 5 / 8;
+  auto first = sent_.begin();
+  auto later =
+      std::ranges::find_if(sent_, [&](const Sent& sent) { return sent.stamp.sent > heard_of; });
+  const auto end_of_first = later;
+  const auto take = [&](auto& sent, auto end) {
+    if (sent != end && sent->bound.datagram) {
+      into.push_back(std::move(sent->bound));
     }
+    sent += sent == end ? 0 : 1;
+  };
+  while (first != end_of_first || later != sent_.end()) {
+    take(later, sent_.end());
+    take(first, end_of_first);
   }
   for (auto* const queue : {&repeats_, &express_, &bulk_}) {
     for (auto& bound : *queue) {

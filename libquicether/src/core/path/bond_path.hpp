@@ -66,7 +66,7 @@ class BondPathQueue {
   /// Makes a datagram be sent that only asks for an acknowledgement; returns its token.
   [[nodiscard]] std::uint32_t send_probe(Instant now);
 
-  /// Takes back all that is bound and under way, oldest first.
+  /// Takes back all that is under way, then what is bound.
   void take_back(std::deque<BoundDatagram>& into);
 
  private:
