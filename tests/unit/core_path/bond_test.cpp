@@ -253,6 +253,23 @@ TEST_CASE("bond: round robin and weights share as they say", "[path][bond]") {
   }
 }
 
+TEST_CASE("bond: small flows stay on one path, whatever shares bulk has", "[path][bond]") {
+  for (const bool weighted : {false, true}) {
+    BondWorld world{{kFast, kSlow},
+                    weighted ? make_weighted_scheduler() : make_round_robin_scheduler()};
+    std::vector<std::uint32_t> arrived;
+    world.deliver = [&](std::uint32_t, std::uint32_t number) { arrived.push_back(number); };
+    for (std::uint32_t i = 0; i < 100; ++i) {
+      world.send(9, i, 200);
+      world.run(milliseconds{5});
+    }
+    world.run(seconds{1});
+    CAPTURE(weighted);
+    CHECK(arrived.size() == 100);
+    CHECK(std::ranges::is_sorted(arrived));
+  }
+}
+
 TEST_CASE("bond: failover uses one path, and the other when that is gone", "[path][bond]") {
   Transfer transfer{{kFast, kSlow}, make_failover_scheduler()};
   transfer.world.run(seconds{3});

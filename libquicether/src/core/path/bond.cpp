@@ -22,7 +22,8 @@ constexpr std::size_t kBoundBytesMax = 8U << 20U;
 constexpr double kBoundBytesMin = 2.0 * PathRate::kPacketBytes;
 
 /// A flow is bulk when it sends more than an eighth of the fastest path's rate, or than this, in a
-/// while; and for some whiles after. Less fits in between without harm.
+/// while; and for some whiles after, and as long as its bulk may be on the slowest path: what then
+/// is sent at once would come before it. Less fits in between without harm.
 constexpr Duration kWhile = std::chrono::milliseconds{20};
 constexpr std::uint32_t kWhileBytesMin = 16U << 10U;
 constexpr double kSmallShare = 1.0 / 8;
@@ -162,6 +163,7 @@ class Bond::Impl {
   std::size_t view_count_ = 0;
   double fastest_rate_ = 0;
   double total_rate_ = 0;
+  Duration slowest_rtt_{};
   Instant patient_until_{};
   double rate_before_ = 0;  ///< total_rate_ when that began
   std::array<std::uint8_t, kPathsMax> chosen_{};
@@ -218,6 +220,7 @@ void Bond::Impl::look(Instant now) noexcept {
   view_count_ = 0;
   fastest_rate_ = 0;
   total_rate_ = 0;
+  slowest_rtt_ = {};
   for (const auto& path : paths_) {
     if (any_active && !path->active()) {
       continue;
@@ -238,6 +241,7 @@ void Bond::Impl::look(Instant now) noexcept {
     view.takes_more = static_cast<double>(path->bytes_bound()) < room;
     fastest_rate_ = std::max(fastest_rate_, view.rate);
     total_rate_ += view.rate;
+    slowest_rtt_ = std::max(slowest_rtt_, view.rtt);
   }
   // A path that was never full is taken for as fast as the others: its window bounds what that
   // costs.
@@ -261,7 +265,7 @@ bool Bond::Impl::is_bulk(Instant now, Flow& flow, std::size_t bytes) noexcept {
   const auto small = std::max(static_cast<double>(kWhileBytesMin),
                               fastest_rate_ * Seconds{kWhile}.count() * kSmallShare);
   if (static_cast<double>(flow.bytes) > small) {
-    flow.bulk_whiles = kBulkWhiles;
+    flow.bulk_whiles = kBulkWhiles + static_cast<int>(slowest_rtt_ / kWhile);
   }
   return flow.bulk_whiles > 0;
 }

@@ -47,6 +47,13 @@ std::size_t choose_or_wait(Paths paths,
 constexpr auto kAny = [](const PathView&) { return true; };
 constexpr auto kByRtt = [](const PathView& path) { return path.rtt; };
 
+// Packets of a small flow are not put in order at the other end, so they stay together, where they
+// arrive first.
+std::size_t choose_for_small(Paths paths, const PacketView& packet, Chosen chosen) noexcept {
+  const auto by_arrival = [&](const PathView& path) { return arrival(path, packet); };
+  return choose(smallest(paths, kAny, by_arrival), chosen);
+}
+
 Duration without_queue(const PathView& path, const PacketView& packet) noexcept {
   const auto lost = path.loss * Seconds{kLossCosts};
   return (packet.bulk ? path.delay : path.rtt / 2) + std::chrono::duration_cast<Duration>(lost);
@@ -57,7 +64,7 @@ class EarliestArrivalScheduler final : public PathScheduler {
   std::size_t select(Paths paths, const PacketView& packet, Chosen chosen) noexcept override {
     const auto by_arrival = [&](const PathView& path) { return arrival(path, packet); };
     if (!packet.bulk) {
-      return choose(smallest(paths, kAny, by_arrival), chosen);
+      return choose_for_small(paths, packet, chosen);
     }
     const auto delay = [&](const PathView& path) { return without_queue(path, packet); };
     const auto soonest = delay(std::ranges::min(paths, {}, delay));
@@ -101,9 +108,12 @@ class LatencyAwareScheduler final : public PathScheduler {
 class RoundRobinScheduler final : public PathScheduler {
  public:
   std::size_t select(Paths paths, const PacketView& packet, Chosen chosen) noexcept override {
+    if (!packet.bulk) {
+      return choose_for_small(paths, packet, chosen);
+    }
     for (std::size_t i = 0; i < paths.size(); ++i) {
       const auto at = (last_ + 1 + i) % paths.size();
-      if (paths[at].takes_more || !packet.bulk) {
+      if (paths[at].takes_more) {
         last_ = at;
         return choose(at, chosen);
       }
@@ -118,7 +128,10 @@ class RoundRobinScheduler final : public PathScheduler {
 class WeightedScheduler final : public PathScheduler {
  public:
   std::size_t select(Paths paths, const PacketView& packet, Chosen chosen) noexcept override {
-    const auto fits = [&](const PathView& path) { return path.takes_more || !packet.bulk; };
+    if (!packet.bulk) {
+      return choose_for_small(paths, packet, chosen);
+    }
+    const auto fits = [](const PathView& path) { return path.takes_more; };
     const auto by_service = [this](const PathView& path) { return served_[path.path_id]; };
     const auto best = smallest(paths, fits, by_service);
     if (best) {

@@ -73,10 +73,11 @@ class PathScheduler {
 /// lowest and 20 ms.
 [[nodiscard]] std::unique_ptr<PathScheduler> make_latency_aware_scheduler();
 
-/// Each path that takes more in turn.
+/// Each path that takes more in turn; small flows where they arrive first.
 [[nodiscard]] std::unique_ptr<PathScheduler> make_round_robin_scheduler();
 
-/// Shares of the bytes in proportion to the weights, as far as the paths take them.
+/// Shares of bulk in proportion to the weights, as far as the paths take it; small flows where they
+/// arrive first.
 [[nodiscard]] std::unique_ptr<PathScheduler> make_weighted_scheduler();
 
 /// All paths: copies.
