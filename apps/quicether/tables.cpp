@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <vector>
 
@@ -38,6 +39,11 @@ std::string describe_state(const PeerStatus& peer) {
   auto text = capitalized(peer.state);
   if (peer.gateway) {
     text += " (gateway)";
+  }
+  const auto further =
+      std::ranges::count_if(peer.paths, [](const PathStatus& path) { return path.lane != 0; });
+  if (further != 0) {
+    text += fmt::format(" ({} lanes)", further + 1);
   }
   return peer.detail.empty() ? text : fmt::format("{}: {}", text, peer.detail);
 }

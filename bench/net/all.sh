@@ -26,5 +26,6 @@ done
 "$net/bond.sh" "${options[@]}"
 "$net/packets.sh" "${options[@]}"
 "$net/shards.sh" "${options[@]}"
+"$net/shards.sh" --one-peer "${options[@]}"
 "$net/connections.sh" "${short[@]}" --output "$output"
 cat "$output/targets.md"

@@ -8,7 +8,7 @@ from chart import Bar, bars
 from figures import BY_KEY, FIGURES, WITHOUT_RATIO, tunnels
 
 _RESULTS = ("tunnel-offload", "tunnel-gro", "tunnel-none", "congestion", "packets", "connections",
-            "bond")
+            "bond", "shards", "lanes")
 _CHARTS = (
     ("tcp", "One TCP stream through the tunnel", "Gbit/s", ("tcp_ab_gbps", "tcp_ba_gbps")),
     ("cpu", "CPU seconds of both ends per gigabyte", "s/GB", ("cpu_s_per_gb",)),

@@ -38,6 +38,18 @@ struct PathManagerConfig {
   /// Super-packets go as chunks to peers that take them, instead of packet by packet.
   bool chunks = true;
   path::MultipathConfig multipath{};  ///< peers are told by TransportConfig::sessions.capabilities
+  /// A link to a peer that has several shards as well is spread over them: see Shards. Not together
+  /// with `multipath.enabled`. Peers are told by TransportConfig::sessions.lanes.
+  bool lanes = true;
+};
+
+/// What a link's newest session says of further ones, of other shards.
+struct LaneOffer {
+  std::uint8_t peer_shards = 1;  ///< over which the peer spreads the link
+  bool dialled_here = false;
+  SocketAddress remote{};
+
+  friend bool operator==(const LaneOffer&, const LaneOffer&) = default;
 };
 
 /// Takes IP packets that arrive over links.
@@ -72,6 +84,9 @@ class LinkObserver {
 
   /// Whoever answers at the addresses of a target without an id belongs to another shard.
   virtual void on_target_misplaced(path::TargetId target, const NodeId& id) = 0;
+
+  /// The link is up, or has a newer session, and the peer has or had several shards.
+  virtual void on_lanes(PeerIndex /*peer*/, const LaneOffer& /*offer*/) {}
 };
 
 /// Why PathManager::send_packets() did not take a packet, and how large one may be.
@@ -203,6 +218,10 @@ class PathManager {
   ///
   /// **Errors:** `limit_reached`.
   [[nodiscard]] result<PeerIndex> intern(const NodeId& peer);
+
+  /// True for a peer whose first session is another shard's; see path::LinkTable::is_lane(). The
+  /// LinkObserver hears nothing of it. False for unknown ones.
+  [[nodiscard]] bool is_lane(PeerIndex peer) const noexcept;
 
   [[nodiscard]] const path::LinkPeer* peer(PeerIndex peer) const noexcept;
   [[nodiscard]] const path::LinkPeer* peer(const NodeId& peer) const noexcept;

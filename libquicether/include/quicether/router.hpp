@@ -42,9 +42,18 @@ class Router {
   /// Makes this the Router of one shard of a node. All shards join before any of them is given a
   /// TUN or packets, and are told the same of addresses, peers and rules.
   ///
-  /// A packet is judged and sent by the shard that has the session of the peer it is for; of two
-  /// peers, by the one that has the smaller index. Others hand it over. `exchange` outlives this.
+  /// A packet is judged by the shard that has the session of the peer it is for or from, or by the
+  /// one that set_lanes() leads its flow to; of two peers, by the shard of the one with the smaller
+  /// index. It is sent from there if that shard has a session with the peer it is for, else from
+  /// that peer's. Others hand it over. `exchange` outlives this.
   void join(PacketExchange& exchange, Shard shard);
+
+  /// Spreads the flows between this node and a peer over `lanes` shards, the peer's own and those
+  /// that follow it. All shards are told the same, except for `here`: how the PathManager of this
+  /// one calls the peer, set when it is one of those and not the peer's own.
+  ///
+  /// Flows move when `lanes` changes: the policy then has to hear from whoever started them.
+  void set_lanes(PeerIndex peer, std::size_t lanes, std::optional<PeerIndex> here);
 
   /// Starts to read from and write to `tun`, which outlives the Router or its detach().
   void attach(TunDevice& tun);

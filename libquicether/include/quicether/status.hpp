@@ -17,6 +17,7 @@ namespace quicether {
 /// One path of a link, as an operator sees it.
 struct PathStatus {
   std::uint8_t path_id = 0;
+  std::uint8_t lane = 0;    ///< above 0: a further session of the path, on another shard
   std::string interface{};  ///< that has the local address; empty: none
   SocketAddress local{};
   SocketAddress remote{};

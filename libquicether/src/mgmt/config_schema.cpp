@@ -175,6 +175,7 @@ constexpr std::array kSchema{
                 "performance.io_backend"),
             "epoll is used"),
     key<ShardCount, kPerformance, &PerformanceSection::shards>("performance.shards"),
+    key<BooleanCodec, kPerformance, &PerformanceSection::lanes>("performance.lanes"),
     key<Cpus, kPerformance, &PerformanceSection::cpu_affinity>("performance.cpu_affinity"),
     key<BooleanCodec, kPerformance, &PerformanceSection::offload>("performance.offload"),
     key<BooleanCodec, kPerformance, &PerformanceSection::chunks>("performance.chunks"),

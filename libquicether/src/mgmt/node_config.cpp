@@ -134,6 +134,7 @@ result<NodeConfig> make_node_config(const Config& config,
                                        : quic::DatagramControl::connection;
   sessions.quic.require_post_quantum = config.security.require_post_quantum;
   node.paths.multipath = make_multipath(config.multipath);
+  node.paths.lanes = config.performance.lanes;
   node.paths.chunks = config.performance.chunks;
   if (!config.performance.chunks) {
     sessions.capabilities &= ~wire::kCapabilityChunks;

@@ -45,6 +45,7 @@ bool read_path(const boost::json::value& value, PathStatus& path) {
   JsonObjectReader reader{value};
   std::string state;
   reader.read("path_id", path.path_id);
+  reader.read("lane", path.lane);
   reader.read("interface", path.interface);
   reader.read("local", path.local);
   reader.read("remote", path.remote);
@@ -176,6 +177,7 @@ boost::json::value to_value(const NodeStatus& status) {
 
 boost::json::value to_value(const PathStatus& path) {
   return {{"path_id", path.path_id},
+          {"lane", path.lane},
           {"interface", path.interface},
           {"local", path.local.to_string()},
           {"remote", path.remote.to_string()},

@@ -27,8 +27,10 @@ NodeStatus Node::Impl::status() const {
   }
   for (const auto& peer : shards_.peers()) {
     status.peers_connected += peer.state == "connected" ? 1U : 0U;
-    status.paths_active += static_cast<std::size_t>(
-        std::ranges::count(peer.paths, path::PathState::active, &PathStatus::state));
+    status.paths_active +=
+        static_cast<std::size_t>(std::ranges::count_if(peer.paths, [](const PathStatus& path) {
+          return path.state == path::PathState::active && path.lane == 0;
+        }));
   }
   status.uptime = environment_.now() - started_at_;
   status.policy_source = config_.policy_source;

@@ -22,6 +22,7 @@ struct PacketRing::Record {
   std::uint32_t to = 0;
   std::uint32_t sender = 0;
   bool has_sender = false;
+  bool placed = false;
   Errand errand = Errand::from_tun;
   wire::Offload offload{};
 
@@ -56,6 +57,7 @@ bool PacketRing::push(const Parcel& parcel) noexcept {
                       .to = parcel.to.value,
                       .sender = parcel.sender.value_or(PeerIndex{}).value,
                       .has_sender = parcel.sender.has_value(),
+                      .placed = parcel.placed,
                       .errand = parcel.errand,
                       .offload = parcel.packet.offload};
   std::memcpy(at(position), &record, sizeof record);
@@ -86,6 +88,7 @@ std::optional<Parcel> PacketRing::next() noexcept {
   if (record.has_sender) {
     parcel.sender = PeerIndex{record.sender};
   }
+  parcel.placed = record.placed;
   parcel.packet = {Bytes{at(next_) + sizeof record, record.bytes}, record.offload};
   next_ += Record::size(record.bytes);
   return parcel;

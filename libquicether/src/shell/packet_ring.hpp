@@ -23,6 +23,7 @@ struct Parcel {
   Errand errand = Errand::from_tun;
   PeerIndex to{};                     ///< of Errand::to_peer
   std::optional<PeerIndex> sender{};  ///< none: this node
+  bool placed = false;                ///< it is the other shard that judges it, and no third one
   wire::IpPacket packet{};
 };
 

@@ -90,6 +90,11 @@ result<PeerIndex> PathManager::intern(const NodeId& peer) {
   return impl_->links().intern(peer);
 }
 
+bool PathManager::is_lane(PeerIndex peer) const noexcept {
+  const auto* found = impl_->links().find(peer);
+  return found != nullptr && impl_->links().is_lane(*found);
+}
+
 const path::LinkPeer* PathManager::peer(PeerIndex peer) const noexcept {
   return impl_->links().find(peer);
 }

@@ -173,6 +173,7 @@ void PathManager::Impl::carry_out(const path::Action& action) {
     options.expected_key = dial->expected_key;
     options.path_id = dial->path_id;
     options.guess = dial->guess;
+    options.lane = dial->lane;
     if (options.local.address.is_unspecified()) {
       options.local = planner_.local_for(dial->remote);
     }
@@ -220,6 +221,9 @@ void PathManager::Impl::handle(const path::LinkUp& up) {
       send_ping(number);
     }
   }
+  if (is_lane(up.peer)) {
+    return;
+  }
   if (acceptor_.waiting()) {
     acceptor_.complete(environment_.get_executor(), {}, link);
   } else if (done.empty() && accepted_.size() < kLinksWaitingMax) {
@@ -228,12 +232,14 @@ void PathManager::Impl::handle(const path::LinkUp& up) {
   if (observer_ != nullptr) {
     observer_->on_link_up(up.peer);
   }
+  offer_lanes(up.peer);
 }
 
 void PathManager::Impl::handle(const path::LinkDown& down) {
   planner_.on_link_changed(down.peer);
   refresh(down.peer, state(down.peer));
-  if (observer_ != nullptr) {
+  state(down.peer).told.remote = {};  // when it is up again, that is news
+  if (observer_ != nullptr && !is_lane(down.peer)) {
     observer_->on_link_down(down.peer, down.reason);
   }
 }
@@ -243,10 +249,36 @@ void PathManager::Impl::handle(const path::LinkChanged& changed) {
   refresh(changed.peer, state(changed.peer));
   transmit(changed.peer);  // what was under way on a path that is gone
   transport_.flush();
+  offer_lanes(changed.peer);
+}
+
+bool PathManager::Impl::is_lane(PeerIndex peer) const noexcept {
+  const auto* link = links_.find(peer);
+  return link != nullptr && links_.is_lane(*link);
+}
+
+/// Tells the observer of further lanes, if there is news.
+void PathManager::Impl::offer_lanes(PeerIndex peer) {
+  if (observer_ == nullptr || config_.links.shard.count == 1 || is_lane(peer)) {
+    return;
+  }
+  auto& link = state(peer);
+  const auto newest = link.infos.rbegin();  // ids count up
+  const auto stats = newest == link.infos.rend() ? result<quic::ConnectionStats>{errc::no_session}
+                                                 : transport_.stats(newest->first);
+  if (!stats) {
+    return;
+  }
+  const LaneOffer offer{newest->second.peer_shards, newest->second.dialled_here, stats->remote};
+  const bool concerns = offer.peer_shards > 1 || link.told.peer_shards > 1;
+  if (concerns && offer != link.told) {
+    link.told = offer;
+    observer_->on_lanes(peer, offer);
+  }
 }
 
 void PathManager::Impl::handle(const path::LinkWanted& wanted) {
-  if (observer_ != nullptr) {
+  if (observer_ != nullptr && !is_lane(wanted.peer)) {
     observer_->on_link_wanted(wanted.peer);
   }
 }
@@ -349,18 +381,20 @@ void PathManager::Impl::on_session_down(const node::SessionDown& down) {
       links_.on_dial_failed(now, dial, down.reason, down.detail);
     }
   }
-  for (auto& link : states_) {
-    if (link.infos.erase(down.session) != 0) {
-      break;
-    }
+  std::size_t position = 0;
+  while (position < states_.size() && states_[position].infos.erase(down.session) == 0) {
+    ++position;
   }
   links_.on_session_down(now, down.session, down.reason, down.detail);
   turn();
+  if (position < states_.size()) {
+    offer_lanes(config_.links.shard.peer_at(position));  // of two crossed sessions one is left
+  }
 }
 
 void PathManager::Impl::on_announce(SessionId session, const wire::Announce& announce) {
   const auto* peer = links_.find(session);
-  if (peer == nullptr) {
+  if (peer == nullptr || links_.is_lane(*peer)) {
     return;
   }
   suspect(peer->index, planner_.on_announce(peer->index, announce.endpoints));

@@ -118,6 +118,7 @@ class PathManager::Impl final : public TransportObserver,
     detail::Waiter<Stream> stream_waiter{};
     detail::Waiter<ByteVector> datagram_waiter{};
     std::map<SessionId, node::SessionInfo> infos{};
+    LaneOffer told{};  ///< to the observer
   };
 
   void carry_out(const path::Action& action);
@@ -127,6 +128,8 @@ class PathManager::Impl final : public TransportObserver,
   void handle(const path::LinkChanged& changed);
   void handle(const path::LinkWanted& wanted);
   void handle(const path::TargetMisplaced& misplaced);
+  [[nodiscard]] bool is_lane(PeerIndex peer) const noexcept;
+  void offer_lanes(PeerIndex peer);
   void watch_network();
   void on_network_event();
   void look_at_interfaces();

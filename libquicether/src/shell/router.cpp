@@ -1,3 +1,4 @@
+#include "lane_table.hpp"
 #include "packet_exchange_impl.hpp"
 
 #include <quicether/base/assert.hpp>
@@ -44,6 +45,7 @@ struct RouterStats {
   std::uint64_t queue_full = 0;
   std::uint64_t handed_over = 0;  ///< to another shard
   std::uint64_t shard_busy = 0;
+  std::uint64_t lane_unready = 0;  ///< from a lane that this shard was not told of yet
   std::array<std::uint64_t, route::kDropCount> drops{};
   std::array<std::uint64_t, wire::kIpDefectCount> defects{};
 };
@@ -60,6 +62,7 @@ class Router::Impl final : public PacketSink,
         policy_{policy},
         config_{config},
         flow_seed_{environment.random().next()},
+        lanes_{flow_seed_},
         icmp_bucket_{kIcmpErrorsPerSecond, kIcmpErrorsPerSecond},
         denial_timer_{environment.make_timer()},
         drop_events_{{.target = "router.dropped"}} {}
@@ -74,13 +77,16 @@ class Router::Impl final : public PacketSink,
   void join(PacketExchange::Impl& exchange, Shard shard) {
     exchange_ = &exchange;
     shard_ = shard;
+    lanes_.join(shard);
     exchange.listen(shard.index, environment_.get_executor(), weak_from_this());
   }
 
-  void on_packets(PeerIndex peer, std::span<const wire::IpPacket> packets) override;
+  void on_packets(PeerIndex here, std::span<const wire::IpPacket> packets) override;
   void on_parcels() override;
 
   [[nodiscard]] route::Forwarder& forwarder() noexcept { return forwarder_; }
+
+  [[nodiscard]] detail::LaneTable& lanes() noexcept { return lanes_; }
 
   [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> counters() const;
 
@@ -96,13 +102,23 @@ class Router::Impl final : public PacketSink,
     std::array<wire::IpPacket, kBatch> packets{};
     std::size_t count = 0;
     PeerIndex peer{};
+    PeerIndex here{};  ///< how the PathManager calls the peer
     LinkCapacity capacity{};
   };
 
   void wait_readable();
   void on_readable();
-  void from_tun(const wire::IpPacket& packet);
-  void from_peer(PeerIndex sender, const wire::IpPacket& packet);
+  void from_tun(const wire::IpPacket& packet, bool placed);
+  void from_peer(PeerIndex sender, const wire::IpPacket& packet, bool placed);
+
+  [[nodiscard]] std::size_t home_of(PeerIndex peer) const noexcept {
+    return peer.value % shard_.count;
+  }
+
+  [[nodiscard]] detail::LaneTable::Judge judge_of(PeerIndex sender,
+                                                  const wire::IpPacket& packet,
+                                                  const route::Decision& decision) noexcept;
+  [[nodiscard]] bool may_send(PeerIndex peer);
   void drop(const route::Decision& decision, std::optional<PeerIndex> sender, ConstBytes packet);
   void to_peer(PeerIndex peer,
                std::optional<PeerIndex> sender,
@@ -122,7 +138,7 @@ class Router::Impl final : public PacketSink,
                  std::size_t packet_bytes_max);
   void send_outbound();
   void write_inbound();
-  void hand_over(const detail::Parcel& parcel, PeerIndex owner);
+  void hand_over(const detail::Parcel& parcel, std::size_t shard);
   void wake_others();
   void take_parcel(const detail::Parcel& parcel);
   void take_parcels(detail::PacketRing& ring);
@@ -135,6 +151,7 @@ class Router::Impl final : public PacketSink,
   RouterConfig config_;
   route::Forwarder forwarder_{};
   const std::uint64_t flow_seed_;  ///< so that nobody can choose flows that share a hash
+  detail::LaneTable lanes_;
   route::TokenBucket icmp_bucket_;
   std::unique_ptr<Timer> denial_timer_;
   policy::EventAggregator drop_events_;
@@ -167,7 +184,7 @@ void Router::Impl::on_readable() {
   for (int round = 0; round < kReadRounds; ++round) {
     const auto count = tun_->read(packets);
     for (const auto& packet : std::span{packets}.first(count)) {
-      from_tun(packet);
+      from_tun(packet, false);
     }
     end_batch();  // The views end with the next read.
     paths_.flush();
@@ -179,16 +196,20 @@ void Router::Impl::on_readable() {
   wait_readable();
 }
 
-void Router::Impl::from_tun(const wire::IpPacket& packet) {
+void Router::Impl::from_tun(const wire::IpPacket& packet, bool placed) {
   const auto decision = forwarder_.from_tun(packet.bytes);
   if (decision.drop != route::Drop::none) {
     drop(decision, std::nullopt, packet.bytes);
     return;
   }
   const auto peer = decision.to.peer();
-  if (!shard_.has(peer)) {
-    hand_over({.errand = detail::Errand::from_tun, .packet = packet}, peer);
-    return;
+  if (!placed) {
+    const auto judge = lanes_.judge_of(peer, packet.bytes, decision.info);
+    if (judge.shard != shard_.index) {
+      hand_over({.errand = detail::Errand::from_tun, .placed = judge.placed, .packet = packet},
+                judge.shard);
+      return;
+    }
   }
   const auto verdict = policy_.check(
       environment_.now(), policy::Party{}, policy::Party{peer}, decision.info, packet.bytes);
@@ -203,25 +224,33 @@ void Router::Impl::from_tun(const wire::IpPacket& packet) {
 
 // From a peer.
 
-void Router::Impl::on_packets(PeerIndex peer, std::span<const wire::IpPacket> packets) {
+void Router::Impl::on_packets(PeerIndex here, std::span<const wire::IpPacket> packets) {
+  const auto peer = lanes_.peer_of(here);
+  if (!peer && paths_.is_lane(here)) {
+    stats_.lane_unready += packets.size();
+    return;
+  }
   for (const auto& packet : packets) {
-    from_peer(peer, packet);
+    from_peer(peer.value_or(here), packet, false);
   }
   end_batch();
   arm_denial_timer();
 }
 
-void Router::Impl::from_peer(PeerIndex sender, const wire::IpPacket& packet) {
+void Router::Impl::from_peer(PeerIndex sender, const wire::IpPacket& packet, bool placed) {
   const auto decision = forwarder_.from_peer(sender, packet.bytes);
   if (decision.drop != route::Drop::none) {
     drop(decision, sender, packet.bytes);
     return;
   }
-  // All packets between two peers are judged by one shard, which so knows their flows.
-  if (!decision.to.is_local()) {
-    const auto judge = std::min(sender, decision.to.peer());
-    if (!shard_.has(judge)) {
-      hand_over({.errand = detail::Errand::from_peer, .sender = sender, .packet = packet}, judge);
+  if (!placed) {
+    const auto judge = judge_of(sender, packet, decision);
+    if (judge.shard != shard_.index) {
+      hand_over({.errand = detail::Errand::from_peer,
+                 .sender = sender,
+                 .placed = judge.placed,
+                 .packet = packet},
+                judge.shard);
       return;
     }
   }
@@ -247,6 +276,16 @@ void Router::Impl::from_peer(PeerIndex sender, const wire::IpPacket& packet) {
   to_peer(decision.to.peer(), sender, packet, decision.info);
 }
 
+/// Each flow is judged by one shard, which so knows it: all packets between two peers by the same.
+detail::LaneTable::Judge Router::Impl::judge_of(PeerIndex sender,
+                                                const wire::IpPacket& packet,
+                                                const route::Decision& decision) noexcept {
+  if (decision.to.is_local()) {
+    return lanes_.judge_of(sender, packet.bytes, decision.info);
+  }
+  return {home_of(std::min(sender, decision.to.peer())), false};
+}
+
 void Router::Impl::drop(const route::Decision& decision,
                         std::optional<PeerIndex> sender,
                         ConstBytes packet) {
@@ -261,7 +300,8 @@ void Router::Impl::drop(const route::Decision& decision,
     answer(wire::IcmpError::hop_limit, sender, packet, decision.info);
   } else if (decision.drop == route::Drop::source_not_owned && sender) {
     // Only a peer that misbehaves or is misconfigured does this: the operator is told.
-    if (const auto* peer = paths_.peer(*sender); peer != nullptr) {
+    const auto here = lanes_.here(*sender);
+    if (const auto* peer = here ? paths_.peer(*here) : nullptr; peer != nullptr) {
       drop_events_.note(environment_.now(), peer->id, to_string(decision.drop), [&] {
         return policy::EventAggregator::Fields{
             {"source", decision.info.source.to_string()},
@@ -277,18 +317,21 @@ void Router::Impl::to_peer(PeerIndex peer,
                            std::optional<PeerIndex> sender,
                            const wire::IpPacket& packet,
                            const wire::PacketInfo& info) {
-  if (!shard_.has(peer)) {
-    hand_over({detail::Errand::to_peer, peer, sender, packet}, peer);
-    return;
-  }
   if (outbound_.count != 0 && outbound_.peer != peer) {
     send_outbound();
   }
+  const auto here = lanes_.here(peer);
   if (outbound_.count == 0) {
     outbound_.peer = peer;
-    outbound_.capacity = paths_.capacity(peer);
+    outbound_.here = here.value_or(peer);
+    outbound_.capacity = here ? paths_.capacity(*here) : LinkCapacity{};
   }
   const auto& capacity = outbound_.capacity;
+  if (!capacity.up && !shard_.has(peer)) {
+    hand_over({.errand = detail::Errand::to_peer, .to = peer, .sender = sender, .packet = packet},
+              home_of(peer));
+    return;
+  }
   if (!capacity.up) {
     ++stats_.link_down;
     (void)paths_.send_packets(peer, {});  // Somebody wants to talk to it: dial.
@@ -323,6 +366,12 @@ void Router::Impl::to_peer(PeerIndex peer,
   }
 }
 
+/// True unless another shard must send what is for the peer.
+bool Router::Impl::may_send(PeerIndex peer) {
+  const auto here = lanes_.here(peer);
+  return here && (shard_.has(peer) || paths_.capacity(*here).up);
+}
+
 // In two datagrams a packet costs more than in one, so its sender rather learns a size that fits,
 // unless that is not known yet, or the sender could not make use of it: IPv4 without DF (RFC 791
 // section 2.3), and IPv6 packets that every link must carry (RFC 8200 section 5).
@@ -348,7 +397,7 @@ void Router::Impl::send_outbound() {
   }
   const auto batch = std::span{outbound_.packets}.first(outbound_.count);
   outbound_.count = 0;
-  const auto taken = paths_.send_packets(outbound_.peer, batch);
+  const auto taken = paths_.send_packets(outbound_.here, batch);
   stats_.queue_full += batch.size() - taken;
 }
 
@@ -380,9 +429,8 @@ void Router::Impl::end_batch() {
 
 // Other shards.
 
-void Router::Impl::hand_over(const detail::Parcel& parcel, PeerIndex owner) {
+void Router::Impl::hand_over(const detail::Parcel& parcel, std::size_t shard) {
   QE_ASSERT(exchange_ != nullptr);
-  const std::size_t shard = owner.value % shard_.count;
   if (exchange_->ring(shard_.index, shard).push(parcel)) {
     ++stats_.handed_over;
     to_wake_[shard] = true;
@@ -430,10 +478,10 @@ void Router::Impl::take_parcels(detail::PacketRing& ring) {
 void Router::Impl::take_parcel(const detail::Parcel& parcel) {
   switch (parcel.errand) {
     case detail::Errand::from_tun:
-      from_tun(parcel.packet);
+      from_tun(parcel.packet, parcel.placed);
       break;
     case detail::Errand::from_peer:
-      from_peer(*parcel.sender, parcel.packet);
+      from_peer(*parcel.sender, parcel.packet, parcel.placed);
       break;
     case detail::Errand::to_peer:
       if (const auto info = wire::parse_packet(parcel.packet.bytes)) {
@@ -468,10 +516,10 @@ void Router::Impl::answer(wire::IcmpError error,
   }
   ++stats_.icmp_sent;
   const wire::IpPacket message{Bytes{icmp_buffer_}.first(size), {}};
-  if (to && !shard_.has(*to)) {
-    hand_over({detail::Errand::to_peer, *to, std::nullopt, message}, *to);
+  if (to && !may_send(*to)) {
+    hand_over({.errand = detail::Errand::to_peer, .to = *to, .packet = message}, home_of(*to));
   } else if (to) {
-    (void)paths_.send_packets(*to, {&message, 1});
+    (void)paths_.send_packets(*lanes_.here(*to), {&message, 1});
   } else if (tun_ != nullptr) {
     tun_->write({&message, 1});
   }
@@ -516,6 +564,7 @@ std::vector<std::pair<std::string, std::uint64_t>> Router::Impl::counters() cons
       {"router.dropped.no_tun", stats_.no_tun},
       {"router.dropped.queue_full", stats_.queue_full},
       {"router.dropped.shard_busy", stats_.shard_busy},
+      {"router.dropped.lane_unready", stats_.lane_unready},
       {"router.handed_over", stats_.handed_over},
   };
   for (std::size_t i = 0; i < stats_.drops.size(); ++i) {
@@ -547,6 +596,10 @@ Router::~Router() {
 
 void Router::join(PacketExchange& exchange, Shard shard) {
   impl_->join(*exchange.impl_, shard);
+}
+
+void Router::set_lanes(PeerIndex peer, std::size_t lanes, std::optional<PeerIndex> here) {
+  impl_->lanes().set(peer, lanes, here);
 }
 
 void Router::attach(TunDevice& tun) {

@@ -9,6 +9,7 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace quicether::detail {
@@ -24,7 +25,14 @@ class Shards::Relay final : public LinkObserver {
   }
 
   void on_link_down(PeerIndex peer, error_code reason) override {
-    relay([peer, reason](Shards& shards) { shards.observer_.on_link_down(peer, reason); });
+    relay([peer, reason](Shards& shards) {
+      shards.end_lanes(peer);
+      shards.observer_.on_link_down(peer, reason);
+    });
+  }
+
+  void on_lanes(PeerIndex peer, const LaneOffer& offer) override {
+    relay([peer, offer](Shards& shards) { shards.on_lanes(peer, offer); });
   }
 
   void on_announce(PeerIndex peer, const wire::Announce& announce) override {
@@ -93,6 +101,10 @@ Shards::Shards(Environment& environment,
   if (config.paths.multipath.takes_paths()) {
     config.transport.sessions.capabilities |= wire::kCapabilityPaths;
   }
+  if (config.paths.lanes && !config.paths.multipath.enabled) {
+    config.transport.sessions.lanes = static_cast<std::uint8_t>(count());
+  }
+  lanes_max_ = config.transport.sessions.lanes;
   for (std::size_t index = 0; index < count(); ++index) {
     const Shard shard{static_cast<std::uint8_t>(index), static_cast<std::uint8_t>(count())};
     config.transport.socket.shard = shard;
@@ -141,6 +153,9 @@ result<void> Shards::open() {
 }
 
 void Shards::close(boost::asio::any_completion_handler<void(error_code)> handler) {
+  while (!lanes_.empty()) {
+    end_lanes(lanes_.begin()->first);
+  }
   for (std::size_t shard = 1; shard < count(); ++shard) {
     on(shard, [](Stack& stack) { stack.transport.async_close([](error_code) {}); });
   }
@@ -205,6 +220,51 @@ void Shards::on_target_misplaced(std::size_t shard, path::TargetId inner, const 
   });
 }
 
+// Lanes.
+
+/// Spreads the link over as many shards as both nodes have, beginning with the peer's own. Whoever
+/// dialled the first session dials the others.
+void Shards::on_lanes(PeerIndex peer, const LaneOffer& offer) {
+  end_lanes(peer);
+  const auto link = this->peer(peer);
+  if (!link || !link->key) {
+    return;
+  }
+  const auto lanes = std::min<std::size_t>(lanes_max_, offer.peer_shards);
+  for (std::size_t number = 0; number < count(); ++number) {
+    const auto shard = (shard_of(peer) + number) % count();
+    on(shard, [&](Stack& stack) {
+      std::optional<PeerIndex> here;
+      if (number != 0 && number < lanes) {
+        if (const auto known = stack.paths.intern(link->id)) {
+          here = *known;
+        }
+      }
+      stack.router.set_lanes(peer, lanes, here);
+    });
+  }
+  for (std::size_t number = 1; offer.dialled_here && number < lanes; ++number) {
+    const auto shard = (shard_of(peer) + number) % count();
+    path::PeerTarget wanted{.id = link->id, .key = link->key, .addresses = {offer.remote}};
+    wanted.lane = {static_cast<std::uint8_t>(number), offer.peer_shards};
+    on(shard, [&](Stack& stack) {
+      if (const auto target = stack.paths.add_peer(wanted)) {
+        lanes_.emplace(peer, std::pair{shard, *target});
+      }
+    });
+  }
+}
+
+/// Stops to dial them. Those that are up carry their flows on.
+void Shards::end_lanes(PeerIndex peer) {
+  const auto [first, last] = lanes_.equal_range(peer);
+  for (auto lane = first; lane != last; ++lane) {
+    const auto& [shard, target] = lane->second;
+    on(shard, [&](Stack& stack) { stack.paths.remove_peer(target); });
+  }
+  lanes_.erase(first, last);
+}
+
 void Shards::offer_addresses(path::TargetId target, std::vector<SocketAddress> addresses) {
   if (const auto found = targets_.find(target); found != targets_.end()) {
     on(found->second.shard, [&](Stack& stack) {
@@ -248,10 +308,31 @@ std::optional<SocketAddress> Shards::remote_of(PeerIndex peer) const {
 
 std::vector<PeerStatus> Shards::peers() const {
   std::vector<PeerStatus> all;
-  on_all([&](Stack& stack) {
-    auto peers = stack.paths.status();
-    std::ranges::move(peers, std::back_inserter(all));
-  });
+  std::multimap<NodeId, PathStatus> lanes;
+  for (std::size_t shard = 0; shard < count(); ++shard) {
+    std::vector<PeerStatus> peers;
+    on(shard, [&](Stack& stack) { peers = stack.paths.status(); });
+    for (auto& peer : peers) {
+      const auto number = (shard + count() - shard_of(peer.id)) % count();
+      for (auto& path : peer.paths) {
+        path.lane = static_cast<std::uint8_t>(number);
+      }
+      if (number == 0) {
+        all.push_back(std::move(peer));
+      } else {
+        std::ranges::transform(peer.paths,
+                               std::inserter(lanes, lanes.end()),
+                               [&](const PathStatus& path) { return std::pair{peer.id, path}; });
+      }
+    }
+  }
+  for (auto& peer : all) {
+    const auto [first, last] = lanes.equal_range(peer.id);
+    for (auto lane = first; lane != last; ++lane) {
+      peer.paths.push_back(lane->second);
+    }
+    std::ranges::stable_sort(peer.paths, {}, &PathStatus::lane);
+  }
   return all;
 }
 

@@ -33,8 +33,12 @@ struct ShardsConfig {
 /// What a node has once for each shard of its Environment: Transport, PathManager, PolicyEngine,
 /// Router and TUN queue. Tells all of them what all must know, and asks the one that has a peer.
 ///
-/// A peer's sessions are all on one shard: the lane between the two nodes says on which. Threads:
-/// the Environment's; calls wait for the other shards' threads, so none of them is for packets.
+/// A peer's sessions are on one shard: the lane between the two nodes says on which. A peer that
+/// has several shards too has one session more on each of the shards that follow, as far as both
+/// nodes have them, and its flows are spread over these. Source: ADR 17, ADR 24.
+///
+/// Threads: the Environment's; calls wait for the other shards' threads, so none of them is for
+/// packets.
 class Shards {
  public:
   /// `observer` hears on the Environment's thread. `admission` may be asked on any.
@@ -147,14 +151,19 @@ class Shards {
   [[nodiscard]] std::size_t shard_of(PeerIndex peer) const { return peer.value % count(); }
 
   void on_target_misplaced(std::size_t shard, path::TargetId inner, const NodeId& id);
+  void on_lanes(PeerIndex peer, const LaneOffer& offer);
+  void end_lanes(PeerIndex peer);
 
   Environment& environment_;
   const Identity& identity_;
   LinkObserver& observer_;
   PacketExchange exchange_;
+  std::size_t lanes_max_ = 1;  ///< of a link
   std::vector<std::unique_ptr<Stack>> stacks_{};
   std::map<path::TargetId, Target> targets_{};
   std::uint64_t next_target_ = 1;
+  /// The lanes beside the first that this node dials, and on which shard.
+  std::multimap<PeerIndex, std::pair<std::size_t, path::TargetId>> lanes_{};
   std::shared_ptr<Shards*> alive_;  ///< expires before anything else
 };
 

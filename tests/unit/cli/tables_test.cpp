@@ -84,6 +84,14 @@ TEST_CASE("peers: shows the path that packets take", "[cli]") {
   CHECK(cli::format_peers(peers).find("198.51.100.1:9000 | 1.0ms") != std::string::npos);
 }
 
+TEST_CASE("peers: shows over how many lanes a link is spread", "[cli]") {
+  auto peers = sample_peers();
+  auto lane = peers[0].paths[0];
+  lane.lane = 1;
+  peers[0].paths.push_back(lane);
+  CHECK(cli::format_peers(peers).find("| Connected (2 lanes)\n") != std::string::npos);
+}
+
 TEST_CASE("discover: prints who carries a subnet, and where a node is", "[cli]") {
   CHECK(cli::format_found(quicether::test::sample_found_subnet()) ==
         "NodeID              | Role    | Configuration\n"

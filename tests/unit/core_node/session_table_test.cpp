@@ -354,3 +354,45 @@ TEST_CASE("session_table: one shard of a node has the sessions of a peer", "[nod
     CHECK(down[0].peer == world.server.key.public_key());  // so that it can be dialled rightly
   }
 }
+
+TEST_CASE("session_table: a further lane is the next shard's, where the node takes it",
+          "[node][shard]") {
+  constexpr std::uint8_t kShards = 3;
+  const auto lane = lane_between(World{}.client.id(), World{}.server.id());
+  for (std::uint8_t index = 0; index < kShards; ++index) {
+    for (const std::uint8_t taken : {std::uint8_t{1}, kShards}) {
+      for (std::uint8_t number = 1; number < kShards; ++number) {
+        CAPTURE(index, taken, number);
+        SessionTableConfig config;
+        config.quic.shard = {index, kShards};
+        config.lanes = taken;
+        SessionTableConfig client;
+        client.quic.shard = {static_cast<std::uint8_t>((lane + number) % kShards), kShards};
+        client.lanes = kShards;
+        World world{std::move(client), std::move(config)};
+        world.admit_each_other();
+        DialOptions options;
+        options.local = world.client.address;
+        options.remote = world.server.address;
+        options.expected_id = world.server.id();
+        options.lane = {number, kShards};
+        REQUIRE(world.client.table->dial(world.now, options).has_value());
+        world.run(1s);
+
+        const bool right = taken == kShards && (lane + number) % kShards == index;
+        const auto up = world.server.seen<SessionUp>();
+        REQUIRE(up.size() == (right ? 1U : 0U));
+        if (right) {
+          CHECK(up[0].info.lane == number);
+          CHECK(up[0].info.peer_shards == kShards);
+          REQUIRE(world.client.seen<SessionUp>().size() == 1);
+          CHECK(world.client.seen<SessionUp>()[0].info.lane == number);
+          CHECK(world.client.seen<SessionUp>()[0].info.peer_shards == kShards);
+        } else {
+          REQUIRE(world.client.seen<SessionDown>().size() == 1);
+          CHECK(world.client.seen<SessionDown>()[0].reason == errc::wrong_shard);
+        }
+      }
+    }
+  }
+}

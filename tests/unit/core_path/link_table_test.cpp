@@ -425,6 +425,33 @@ TEST_CASE("link_table: whoever answers on the wrong lane is dialled on the right
   table.links.remove_target(target);
 }
 
+TEST_CASE("link_table: a further lane that the peer does not take is dialled like one that fails",
+          "[path][link_table][shard]") {
+  SeededRandom random{1};
+  LinkConfig config = Table::config(5);
+  config.shard = {0, 2};
+  LinkTable links{config, random};
+  auto odd = node(9);
+  odd.bytes.back() = static_cast<std::uint8_t>(config.self.bytes.back() ^ 1U);
+  PeerTarget lane;
+  lane.id = odd;
+  lane.addresses = {address(1)};
+  lane.lane = {1, 2};
+  REQUIRE(links.add_target({}, lane).has_value());
+  CHECK(links.is_lane(*links.find(odd)));
+  CHECK_FALSE(links.is_lane(*links.find(links.intern(config.self).value())));
+  links.on_timeout({});
+  const auto action = links.poll_action();
+  REQUIRE(action.has_value());
+  CHECK(std::get<Dial>(*action).lane == LaneChoice{1, 2});
+  const auto next = links.next_timeout();
+
+  links.on_dial_misplaced({}, std::get<Dial>(*action).dial, odd);
+
+  CHECK(links.next_timeout() == next);
+  CHECK_FALSE(links.poll_event().has_value());
+}
+
 TEST_CASE("link_table: tells when whoever answers belongs to another shard",
           "[path][link_table][shard]") {
   SeededRandom random{1};

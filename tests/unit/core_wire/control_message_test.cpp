@@ -159,7 +159,18 @@ TEST_CASE("control_message: ANNOUNCE has the golden bytes of the specification",
   CHECK(std::get<Announce>(decoded.messages[0]) == announce_example());
 }
 
-TEST_CASE("control_message: a network proof is the last field of HELLO", "[wire][control]") {
+TEST_CASE("control_message: shards and lane are the last fields of HELLO", "[wire][control]") {
+  auto hello = hello_example();
+  hello.shards = 4;
+  hello.lane = 2;
+
+  const auto text = encoded(hello);
+
+  CHECK(text == "0127" + std::string{kHelloBytes.substr(4)} + "080104090102");
+  CHECK(std::get<Hello>(decode(text).messages.at(0)) == hello);
+}
+
+TEST_CASE("control_message: a network proof is among the last fields of HELLO", "[wire][control]") {
   auto hello = hello_example();
   hello.network_proof.emplace();
   std::ranges::copy(counting_bytes(32), hello.network_proof->begin());
@@ -235,9 +246,9 @@ TEST_CASE("control_message: pieces of any size give the same messages", "[wire][
 
 TEST_CASE("control_message: unknown types and fields are skipped", "[wire][control]") {
   auto fields = hello_fields();
-  fields.insert(fields.begin() + 2, field(8, {}));
+  fields.insert(fields.begin() + 2, field(10, {}));
   fields.push_back(field(wire::kVarintMax, counting_bytes(1000)));
-  fields.push_back(field(8, counting_bytes(3)));
+  fields.push_back(field(10, counting_bytes(3)));
   ByteVector stream = message(0, {});
   append(stream, message(wire::kVarintMax, {counting_bytes(9)}));
   append(stream, hello_of(fields));
@@ -312,6 +323,15 @@ TEST_CASE("control_message: values of the wrong form are refused", "[wire][contr
     CAPTURE(name);
     auto fields = hello_fields();
     fields[replaced] = wrong;
+    CHECK(decode(hello_of(fields)).error == errc::malformed);
+  }
+  for (const auto& wrong : {field(8, ByteVector{0}),
+                            field(8, ByteVector{0x41, 0x00}),
+                            field(8, {}),
+                            field(9, ByteVector{0x40, 0xff}),
+                            field(9, {})}) {
+    auto fields = hello_fields();
+    fields.push_back(wrong);
     CHECK(decode(hello_of(fields)).error == errc::malformed);
   }
   for (const std::size_t size : {0U, 31U, 33U}) {

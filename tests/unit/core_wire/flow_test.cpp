@@ -100,6 +100,34 @@ TEST_CASE("flow: the hash is the same on every platform", "[wire][flow]") {
   CHECK(wire::flow_hash(key_of(udp_packet(kA6, kB6, {}, 1000, 53)), 0) == 0xaa4a9b752df61d8cU);
 }
 
+TEST_CASE("flow: the lane is the same on every platform, and for answers", "[wire][flow][lane]") {
+  // As in docs/spec/transport.md.
+  const FlowKey v4{kA4, kB4, 5000, 53, 17};
+  const FlowKey v6{kA6, kB6, 5000, 443, 6};
+  CHECK(wire::flow_lane(v4, 1) == 0);
+  CHECK(wire::flow_lane(v4, 16) == 14);
+  CHECK(wire::flow_lane(v6, 16) == 2);
+  CHECK(wire::flow_lane(v4.reversed(), 16) == wire::flow_lane(v4, 16));
+  CHECK(wire::flow_lane(v6.reversed(), 16) == wire::flow_lane(v6, 16));
+}
+
+TEST_CASE("flow: lanes get equal shares, also of every second port", "[wire][flow][lane]") {
+  for (const unsigned step : {1U, 2U, 4U}) {
+    for (const std::size_t lanes : {2U, 3U, 16U}) {
+      std::array<unsigned, 16> shares{};
+      constexpr unsigned kFlows = 4096;
+      for (unsigned i = 0; i < kFlows; ++i) {
+        const FlowKey key{kA4, kB4, static_cast<std::uint16_t>(32'768 + i * step), 443, 6};
+        ++shares.at(wire::flow_lane(key, lanes));
+      }
+      for (std::size_t lane = 0; lane < lanes; ++lane) {
+        CHECK(shares.at(lane) > kFlows / lanes * 9 / 10);
+        CHECK(shares.at(lane) < kFlows / lanes * 11 / 10);
+      }
+    }
+  }
+}
+
 TEST_CASE("flow: neighbouring flows spread evenly over the low bits", "[wire][flow]") {
   std::array<unsigned, 16> buckets{};
 

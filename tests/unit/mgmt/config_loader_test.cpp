@@ -139,6 +139,7 @@ log_format = "json"
 [performance]
 io_backend = "io_uring"
 shards = 4
+lanes = false
 cpu_affinity = [0, 3]
 offload = false
 chunks = false
@@ -195,6 +196,7 @@ subnets = ["10.1.0.0/16"]
   CHECK(config.performance.io_backend == IoBackend::io_uring);
   CHECK(config.performance.cpu_affinity == std::vector<unsigned>{0, 3});
   CHECK(config.performance.shards == 4);
+  CHECK_FALSE(config.performance.lanes);
   CHECK_FALSE(config.performance.offload);
   CHECK_FALSE(config.performance.chunks);
   CHECK(config.control.socket == "/etc/quicether/control.sock");
@@ -211,7 +213,7 @@ subnets = ["10.1.0.0/16"]
   }
   CHECK(loaded.origins.at("network.mtu") == "/etc/quicether/config.toml:13:1");
   CHECK(loaded.origins.at("multipath.weights") == "/etc/quicether/config.toml:34:12");
-  CHECK(loaded.origins.at("peer") == "/etc/quicether/config.toml:71:3");
+  CHECK(loaded.origins.at("peer") == "/etc/quicether/config.toml:72:3");
 }
 
 TEST_CASE("config: says which keys have no effect in this version", "[mgmt][config]") {

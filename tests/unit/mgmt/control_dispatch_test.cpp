@@ -70,7 +70,7 @@ TEST_CASE("control: node.peers", "[mgmt][control]") {
       R"("overlay_addresses":["100.64.0.2"],"subnets":["192.168.1.0/24"],)"
       R"("key_exchange":"X25519MLKEM768","post_quantum":true,)"
       R"("cipher_suite":"TLS_AES_128_GCM_SHA256","connected_us":61000000,"paths":[)"
-      R"({"path_id":0,"interface":"eth0",)"
+      R"({"path_id":0,"lane":0,"interface":"eth0",)"
       R"("local":"192.168.1.5:9000","remote":"203.0.113.5:9000","state":"active",)"
       R"("rtt_us":15200,"bandwidth_bps":94000000,"packets_sent":1200000,"packets_received":450000,"packets_lost":3,)"
       R"("bytes_sent":1680000000,"bytes_received":630000000,"datagram_payload_max":1382}]})";

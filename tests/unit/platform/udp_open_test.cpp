@@ -60,6 +60,30 @@ TEST_CASE("udp_open: the shards of a node share a port, and nobody else gets it"
   CHECK(open_udp_socket(options, true, net.events).error() == errc::already_open);
 }
 
+TEST_CASE("udp_open: datagrams of several shards do not look alike to a receiver's offload",
+          "[platform][udp][shard]") {
+  for (const std::string_view any : {"127.0.0.1:0", "[::]:0"}) {
+    CAPTURE(any);
+    Loopback net;
+    auto options = Loopback::options(any);
+    std::vector<BoundUdpSocket> sockets;
+    for (std::uint8_t index = 0; index < 3; ++index) {
+      options.shard = {index, 3};
+      sockets.push_back(open_udp_socket(options, true, net.events).value());
+      options.bind = sockets.back().local;
+    }
+    for (int index = 1; index < 3; ++index) {
+      const auto& socket = sockets[static_cast<std::size_t>(index)];
+      CHECK(socket_option(socket, IPPROTO_IP, IP_TTL) ==
+            socket_option(sockets[0], IPPROTO_IP, IP_TTL) - index);
+      if (!options.bind.address.is_v4()) {
+        CHECK(socket_option(socket, IPPROTO_IPV6, IPV6_UNICAST_HOPS) ==
+              socket_option(sockets[0], IPPROTO_IPV6, IPV6_UNICAST_HOPS) - index);
+      }
+    }
+  }
+}
+
 TEST_CASE("udp_open: each shard gets the datagrams with its lanes", "[platform][udp][shard]") {
   constexpr std::uint8_t kShards = 3;
   for (const std::string_view any : {"127.0.0.1:0", "[::1]:0", "[::]:0"}) {

@@ -31,7 +31,7 @@ TEST_CASE("packet_ring: gives back what it was given, with all that belongs to i
           "[shell][packet_ring]") {
   PacketRing ring{kRingBytes};
   ByteVector bytes{1, 2, 3};
-  Parcel sent{Errand::to_peer, PeerIndex{7}, PeerIndex{9}, {bytes, {}}};
+  Parcel sent{Errand::to_peer, PeerIndex{7}, PeerIndex{9}, true, {bytes, {}}};
   sent.packet.offload = {wire::OffloadKind::tcp6, 1348, true, 40, 16};
 
   REQUIRE(ring.push(sent));
@@ -41,6 +41,7 @@ TEST_CASE("packet_ring: gives back what it was given, with all that belongs to i
   CHECK(got->errand == Errand::to_peer);
   CHECK(got->to == PeerIndex{7});
   CHECK(got->sender == PeerIndex{9});
+  CHECK(got->placed);
   CHECK(ByteVector{got->packet.bytes.begin(), got->packet.bytes.end()} == bytes);
   CHECK(got->packet.offload.kind == wire::OffloadKind::tcp6);
   CHECK(got->packet.offload.segment_bytes == 1348);

@@ -17,9 +17,9 @@ struct Shard {
   std::uint8_t index = 0;  ///< below `count`
   std::uint8_t count = 1;  ///< at most kShardsMax; the same for all shards of a node
 
-  /// True when packets with this lane are for this shard.
-  [[nodiscard]] constexpr bool has_lane(std::uint8_t lane) const noexcept {
-    return lane % count == index;
+  /// True when packets with this lane are for this shard. `number`: see LaneChoice.
+  [[nodiscard]] constexpr bool has_lane(std::uint8_t lane, std::uint8_t number = 0) const noexcept {
+    return (std::size_t{lane} + number) % count == index;
   }
 
   /// True for a peer whose sessions this shard holds.
@@ -46,6 +46,15 @@ struct Shard {
 [[nodiscard]] constexpr std::uint8_t lane_between(const NodeId& one, const NodeId& other) noexcept {
   return static_cast<std::uint8_t>(one.bytes.back() ^ other.bytes.back());
 }
+
+/// Which of the sessions that two nodes of several shards have with each other. Number 0, the
+/// first, every pair of nodes has; number n is on the n-th shard after that one's, at either node.
+struct LaneChoice {
+  std::uint8_t number = 0;
+  std::uint8_t peer_shards = 1;  ///< that the other node has; above `number`
+
+  friend constexpr bool operator==(LaneChoice, LaneChoice) noexcept = default;
+};
 
 }  // namespace quicether
 

@@ -151,6 +151,7 @@ struct MonitoringSection {
 struct PerformanceSection {
   IoBackend io_backend = IoBackend::epoll;
   unsigned shards = 1;                   ///< threads that share the work
+  bool lanes = true;                     ///< also that of one link
   std::vector<unsigned> cpu_affinity{};  ///< CPU numbers; empty: any
   bool offload = true;                   ///< the kernel's segmentation offloads, TUN and UDP
   bool chunks = true;                    ///< super-packets travel whole

@@ -70,7 +70,10 @@ result<SessionId> SessionTable::dial(Instant now, const DialOptions& options) {
   connect.expected_id = options.expected_id;
   connect.expected_key = options.expected_key;
   if (const auto peer = expected_peer(options)) {
-    connect.lane = lane_between(crypto::node_id(key_.public_key()), *peer);
+    const auto lane = lane_between(crypto::node_id(key_.public_key()), *peer);
+    // The sum may not fit a byte: of those that lead to the peer's shard, the smallest is taken.
+    const auto further = (lane + options.lane.number) % options.lane.peer_shards;
+    connect.lane = options.lane.number == 0 ? lane : static_cast<std::uint8_t>(further);
   }
   const auto connection = endpoint_.connect(now, connect);
   if (!connection) {
@@ -81,6 +84,7 @@ result<SessionId> SessionTable::dial(Instant now, const DialOptions& options) {
   session.info.session = id;
   session.info.dialled_here = true;
   session.info.path_id = options.path_id;
+  session.info.lane = options.lane.number;
   session.remote = options.remote;
   if (options.redeem) {
     session.redeem = options.redeem->token;
@@ -296,13 +300,11 @@ void SessionTable::on_handshake(Instant now,
     refuse(now, session, CloseCode::to_self, errc::to_self, "this is the same node");
     return;
   }
-  const auto lane = lane_between(crypto::node_id(key_.public_key()), info.peer_id);
-  if (!config_.quic.shard.has_lane(lane)) {
-    refuse(now, session, CloseCode::wrong_shard, errc::wrong_shard, "another shard has the peer");
-    return;
-  }
   if (!info.dialled_here) {
-    return;  // The dialling side speaks first.
+    return;  // The dialling side speaks first, and says which lane this is.
+  }
+  if (!is_on_its_lane(now, session)) {
+    return;
   }
   // Whoever has no way left to be admitted is not even told HELLO.
   if (!session.redeem && !config_.network_key && !admit(now, session)) {
@@ -320,6 +322,17 @@ void SessionTable::on_handshake(Instant now,
   } else {
     send_hello(session);
   }
+}
+
+/// A session of another shard is closed.
+bool SessionTable::is_on_its_lane(Instant now, Session& session) {
+  const auto& info = session.info;
+  const auto lane = lane_between(crypto::node_id(key_.public_key()), info.peer_id);
+  const bool right = info.lane < config_.lanes && config_.quic.shard.has_lane(lane, info.lane);
+  if (!right) {
+    refuse(now, session, CloseCode::wrong_shard, errc::wrong_shard, "another shard has the peer");
+  }
+  return right;
 }
 
 void SessionTable::on_closed(SessionId id, const quic::ConnectionClosed& closed) {
@@ -464,6 +477,12 @@ void SessionTable::on_hello(Instant now, Session& session, const wire::Hello& he
            "no common control protocol version");
     return;
   }
+  if (!session.info.dialled_here) {
+    session.info.lane = hello.lane;
+    if (!is_on_its_lane(now, session)) {
+      return;
+    }
+  }
   if (config_.network_key && hello.network_proof) {
     const auto role =
         session.info.dialled_here ? crypto::ProofRole::server : crypto::ProofRole::client;
@@ -477,6 +496,7 @@ void SessionTable::on_hello(Instant now, Session& session, const wire::Hello& he
   }
   session.info.boot_id = hello.boot_id;
   session.info.capabilities = hello.capabilities;
+  session.info.peer_shards = hello.shards;
   if (!session.info.dialled_here) {
     session.info.path_id = hello.path_id;
   }
@@ -496,6 +516,9 @@ void SessionTable::on_redeem(Instant now, Session& session, const wire::Redeem& 
   if (session.stage != Stage::hello || session.info.dialled_here || session.redeemed) {
     ++stats_.protocol_errors;
     refuse(now, session, CloseCode::protocol_error, errc::protocol_error, "unexpected REDEEM");
+    return;
+  }
+  if (!is_on_its_lane(now, session)) {
     return;
   }
   const auto grant = admission_.redeem(session.info.peer, redeem, session.exporter);
@@ -540,6 +563,8 @@ void SessionTable::send_hello(Session& session) {
   hello.boot_id = boot_id_;
   hello.path_id = session.info.path_id;
   hello.capabilities = config_.capabilities;
+  hello.shards = config_.lanes;
+  hello.lane = session.info.lane;
   if (config_.network_key) {
     const auto role =
         session.info.dialled_here ? crypto::ProofRole::client : crypto::ProofRole::server;

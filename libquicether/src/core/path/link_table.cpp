@@ -260,6 +260,7 @@ void LinkTable::attempt(Instant now, Target& target, Slot& slot) {
   action.expected_id = target.wanted.id;
   action.expected_key = target.wanted.key;
   action.guess = target.wanted.guess;
+  action.lane = target.wanted.lane;
   actions_.emplace_back(std::move(action));
   slot.attempts.push_back({dial, pair, false});
 }
@@ -603,6 +604,9 @@ void LinkTable::on_dial_misplaced(Instant now, DialId dial, const NodeId& id) {
     return;
   }
   std::erase_if(slot->attempts, [&](const Attempt& attempt) { return attempt.dial == dial; });
+  if (target->wanted.lane.number != 0) {
+    return;
+  }
   target->wanted.guess = id;
   slot->next_attempt = now + config_.alternative_delay;
   if (!config_.shard.has_lane(lane_between(config_.self, id))) {

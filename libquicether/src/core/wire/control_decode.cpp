@@ -139,15 +139,22 @@ class HelloFields {
         return set_once(capabilities_, read_number(field.value));
       case hello_tag::kNetworkProof:
         return set_once(network_proof_, read_bytes<32>(field.value));
+      case hello_tag::kShards:
+        return set_once(shards_, read_number(field.value));
+      case hello_tag::kLane:
+        return set_once(lane_, read_number(field.value));
       default:
         return {};  // of a later version
     }
   }
 
   [[nodiscard]] result<ControlMessage> finish() const {
-    constexpr std::uint64_t kPathIdMax = 255;
+    constexpr std::uint64_t kByteMax = 255;
+    const auto shards = shards_.value_or(1);
+    const auto lane = lane_.value_or(0);
     if (!version_min_ || !version_max_ || !boot_id_ || !link_id_ || !path_id_ ||
-        *version_min_ == 0 || *version_min_ > *version_max_ || *path_id_ > kPathIdMax) {
+        *version_min_ == 0 || *version_min_ > *version_max_ || *path_id_ > kByteMax ||
+        shards == 0 || shards > kByteMax || lane >= kByteMax) {
       return errc::malformed;
     }
     return Hello{*version_min_,
@@ -156,7 +163,9 @@ class HelloFields {
                  *link_id_,
                  narrow<std::uint8_t>(*path_id_),
                  capabilities_.value_or(0),
-                 network_proof_};
+                 network_proof_,
+                 narrow<std::uint8_t>(shards),
+                 narrow<std::uint8_t>(lane)};
   }
 
  private:
@@ -167,6 +176,8 @@ class HelloFields {
   std::optional<std::uint64_t> path_id_{};
   std::optional<std::uint64_t> capabilities_{};
   std::optional<std::array<std::uint8_t, 32>> network_proof_{};
+  std::optional<std::uint64_t> shards_{};
+  std::optional<std::uint64_t> lane_{};
 };
 
 class AnnounceFields {

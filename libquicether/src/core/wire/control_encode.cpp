@@ -52,6 +52,7 @@ std::span<const T> first_of(const std::vector<T>& list, std::size_t count_max) n
 
 ByteVector body_of(const Hello& hello) {
   QE_ASSERT(hello.version_min != 0 && hello.version_min <= hello.version_max);
+  QE_ASSERT(hello.shards != 0);
   ByteVector body;
   append_number(body, hello_tag::kVersionMin, hello.version_min);
   append_number(body, hello_tag::kVersionMax, hello.version_max);
@@ -63,6 +64,12 @@ ByteVector body_of(const Hello& hello) {
   }
   if (hello.network_proof) {
     append_field(body, hello_tag::kNetworkProof, *hello.network_proof);
+  }
+  if (hello.shards != 1) {
+    append_number(body, hello_tag::kShards, hello.shards);
+  }
+  if (hello.lane != 0) {
+    append_number(body, hello_tag::kLane, hello.lane);
   }
   return body;
 }

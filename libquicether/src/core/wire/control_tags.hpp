@@ -22,6 +22,8 @@ inline constexpr std::uint64_t kLinkId = 4;
 inline constexpr std::uint64_t kPathId = 5;
 inline constexpr std::uint64_t kCapabilities = 6;
 inline constexpr std::uint64_t kNetworkProof = 7;
+inline constexpr std::uint64_t kShards = 8;
+inline constexpr std::uint64_t kLane = 9;
 }  // namespace hello_tag
 
 namespace announce_tag {

@@ -342,4 +342,17 @@ std::uint64_t flow_hash(const FlowKey& key, std::uint64_t seed) noexcept {
   return mix(mix_address(mix_address(seed, key.source), key.destination) ^ ports);
 }
 
+std::size_t flow_lane(const FlowKey& key, std::size_t lanes) noexcept {
+  // A sum, for it is to be symmetric; the golden ratio spreads ports that follow each other.
+  constexpr std::uint64_t kGoldenRatio = 0x9e37'79b9'7f4a'7c15;
+  auto sum = std::uint64_t{key.source_port} + key.destination_port + key.protocol;
+  for (const auto& address : {&key.source, &key.destination}) {
+    const auto bytes = address->bytes();
+    for (std::size_t at = 0; at < bytes.size(); at += sizeof(std::uint32_t)) {
+      sum += load_be<std::uint32_t>(bytes.subspan(at));
+    }
+  }
+  return static_cast<std::size_t>(((sum * kGoldenRatio) >> 32U) * lanes >> 32U);
+}
+
 }  // namespace quicether::wire

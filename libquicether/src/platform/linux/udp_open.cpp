@@ -114,6 +114,23 @@ bool bind_socket(const FileDescriptor& fd,
   return shard.index + 1 < shard.count || shard.count == 1 || steer_by_lane(fd, shard.count);
 }
 
+bool lower_option(const FileDescriptor& fd, int level, int name, int by) noexcept {
+  int value = 0;
+  socklen_t length = sizeof value;
+  return ::getsockopt(fd.get(), level, name, &value, &length) == 0 &&
+         set_option(fd, level, name, value - by);
+}
+
+/// The receiver's system joins datagrams from one port to another to trains, and a whole train goes
+/// to one shard there. It joins none that differ in their hop limit (dev_gro_receive() of Linux),
+/// so those of each shard here get one of their own: a peer may have sessions with several (ADR
+/// 24).
+bool keep_trains_apart(const FileDescriptor& fd, sa_family_t family, Shard shard) noexcept {
+  return shard.index == 0 ||
+         (lower_option(fd, IPPROTO_IP, IP_TTL, shard.index) &&
+          (family == AF_INET || lower_option(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, shard.index)));
+}
+
 /// Turns errno into the result of open_udp_socket().
 errc failed(std::string_view step, const DatagramSocketOptions& options, EventSink& events) {
   const int error = errno;
@@ -144,7 +161,8 @@ result<BoundUdpSocket> open_udp_socket(const DatagramSocketOptions& options,
   if (!socket.fd) {
     return failed("socket", options, events);
   }
-  if (!set_packet_options(socket.fd, socket.family)) {
+  if (!set_packet_options(socket.fd, socket.family) ||
+      !keep_trains_apart(socket.fd, socket.family, options.shard)) {
     return failed("options", options, events);
   }
   if (!bind_to_interface(socket.fd, options.interface)) {

@@ -7,6 +7,7 @@
 #include <quicether/base/ids.hpp>
 #include <quicether/base/node_id.hpp>
 #include <quicether/base/random.hpp>
+#include <quicether/base/shard.hpp>
 #include <quicether/base/time.hpp>
 #include <quicether/core/crypto/network_proof.hpp>
 #include <quicether/core/node/invite_book.hpp>
@@ -79,6 +80,8 @@ struct SessionTableConfig {
   quic::EndpointConfig quic{};
   /// Told to every peer.
   std::uint64_t capabilities = wire::kCapabilityChunks | wire::kCapabilityHalves;
+  /// Over how many shards a link may be spread, told to every peer: 1, or the shards of this node.
+  std::uint8_t lanes = 1;
   /// Unset: no proof of membership is sent and none accepted.
   std::optional<crypto::NetworkKey> network_key{};
   Duration hello_timeout = std::chrono::seconds{10};
@@ -97,6 +100,8 @@ struct DialOptions {
   std::uint8_t path_id = 0;
   /// Who probably answers, when that is not expected: chooses the lane.
   std::optional<NodeId> guess{};
+  /// A further session beside the first: on which lane. Whose, is expected.
+  LaneChoice lane{};
   /// Set: the session ends with a NetworkGranted, or without; it never comes up.
   std::optional<RedeemOptions> redeem{};
 };
@@ -110,6 +115,8 @@ struct SessionInfo {
   std::uint64_t boot_id = 0;
   std::uint8_t path_id = 0;
   std::uint64_t capabilities = 0;
+  std::uint8_t lane = 0;         ///< LaneChoice::number
+  std::uint8_t peer_shards = 1;  ///< over which the peer spreads a link
   std::string group{};
   std::string cipher_suite{};
   bool post_quantum = false;
@@ -310,6 +317,7 @@ class SessionTable {
   void on_hello(Instant now, Session& session, const wire::Hello& hello);
   void on_redeem(Instant now, Session& session, const wire::Redeem& redeem);
   void on_grant(Instant now, Session& session, const wire::Grant& grant);
+  [[nodiscard]] bool is_on_its_lane(Instant now, Session& session);
   [[nodiscard]] bool admit(Instant now, Session& session);
   void refuse(Instant now, Session& session, CloseCode code, errc reason, std::string_view detail);
   void send_hello(Session& session);

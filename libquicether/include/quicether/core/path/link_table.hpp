@@ -47,6 +47,7 @@ struct PeerTarget {
   std::optional<NodeId> guess{};  ///< who that was the last time
   std::optional<PublicKey> key{};
   std::vector<SocketAddress> addresses{};  ///< alternatives for path 0; empty: wait to be dialled
+  LaneChoice lane{};                       ///< of a link whose first session another shard has
 };
 
 /// Names one attempt to open a session.
@@ -72,6 +73,7 @@ struct Dial {
   std::optional<NodeId> expected_id{};
   std::optional<PublicKey> expected_key{};
   std::optional<NodeId> guess{};
+  LaneChoice lane{};
   std::optional<PeerIndex> peer{};  ///< known from the target's id, or from an earlier session
 };
 
@@ -251,7 +253,8 @@ class LinkTable {
   /// The attempt ended without a session.
   void on_dial_failed(Instant now, DialId dial, error_code reason, std::string_view detail);
 
-  /// The attempt found `id`, but not on the lane between the two: it is dialled anew on that.
+  /// The attempt found `id`, but not on the lane between the two: it is dialled anew on that. A
+  /// further lane that the peer does not take has failed.
   void on_dial_misplaced(Instant now, DialId dial, const NodeId& id);
 
   /// The attempt got an answer from the network: it is worth waiting for.
@@ -278,6 +281,11 @@ class LinkTable {
   [[nodiscard]] const LinkPeer* find(PeerIndex peer) const noexcept;
   [[nodiscard]] const LinkPeer* find(const NodeId& id) const noexcept;
   [[nodiscard]] const LinkPeer* find(SessionId session) const noexcept;
+
+  /// True for a peer whose first session is another shard's: what is here is a further lane to it.
+  [[nodiscard]] bool is_lane(const LinkPeer& peer) const noexcept {
+    return !config_.shard.has_lane(lane_between(config_.self, peer.id));
+  }
 
   /// Makes sure that the peer has an index.
   ///

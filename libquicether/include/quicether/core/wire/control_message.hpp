@@ -40,6 +40,8 @@ struct Hello {
   std::uint8_t path_id = 0;   ///< which path of the link this session is
   std::uint64_t capabilities = 0;  ///< bit set; unknown bits are ignored
   std::optional<std::array<std::uint8_t, 32>> network_proof{};  ///< docs/spec/identity.md
+  std::uint8_t shards = 1;  ///< over which the sender spreads the sessions of a link; at least 1
+  std::uint8_t lane = 0;    ///< which of those sessions this is: LaneChoice::number
 
   friend bool operator==(const Hello&, const Hello&) = default;
 };

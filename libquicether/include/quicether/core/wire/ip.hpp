@@ -152,6 +152,10 @@ struct FlowKey {
 /// keys that collide.
 [[nodiscard]] std::uint64_t flow_hash(const FlowKey& key, std::uint64_t seed) noexcept;
 
+/// Which of the `lanes` (at least 1) between two nodes a flow takes: the same for both directions
+/// and on every node. **Source:** docs/spec/transport.md.
+[[nodiscard]] std::size_t flow_lane(const FlowKey& key, std::size_t lanes) noexcept;
+
 }  // namespace quicether::wire
 
 #endif  // QUICETHER_CORE_WIRE_IP_HPP
