@@ -208,8 +208,12 @@ class Transport {
   /// those that `stays` says to leave where they are.
   ///
   /// Sessions that this side dialled move. Those that the peer dialled cannot (RFC 9000 section 9):
-  /// they are asked for a sign of life, and closed with `unreachable` after 3 s without one.
-  void check_local_addresses(const std::function<bool(SessionId)>& stays = {});
+  /// they are asked for a sign of life, and closed with `unreachable` after 3 s without one. They,
+  /// and sessions to an address to which there is no way any more, are closed at once when the host
+  /// has lost their local address, or the way, and `dialable` says that their peer can be dialled
+  /// all the same.
+  void check_local_addresses(const std::function<bool(SessionId)>& stays = {},
+                             const std::function<bool(SessionId)>& dialable = {});
 
   /// **Errors:** `no_session`.
   [[nodiscard]] result<quic::ConnectionStats> stats(SessionId session) const;

@@ -44,6 +44,11 @@ constexpr std::uint64_t kLossRatio = 2000;
 constexpr Duration kPathIdle = std::chrono::seconds{3};
 constexpr Duration kPathSilence = std::chrono::seconds{10};
 
+/// After so much silence that follows datagrams a peer is asked for a sign of life, once. Where
+/// only it sent, it may still do: a NAT in front of this host that forgot the link lets nothing in
+/// until something goes out.
+constexpr Duration kQuiet = std::chrono::seconds{1};
+
 void check_idle_paths(path::LinkTable& links, Transport& transport, Instant now) {
   std::vector<SessionId> silent;
   for (const auto& peer : links.peers()) {
@@ -316,11 +321,36 @@ void PathManager::Impl::on_timer() {
     next_address_check_ = now + config_.address_check;
     look_at_interfaces();
     check_idle_paths(links_, transport_, now);
+    ask_quiet_peers();
     planner_.plan_again();
     transport_.check_local_addresses(
-        [this](SessionId session) { return planner_.is_pinned(session); });
+        [this](SessionId session) { return planner_.is_pinned(session); },
+        [this](SessionId session) { return dialable(session); });
   }
   turn();
+}
+
+void PathManager::Impl::ask_quiet_peers() {
+  const auto now = environment_.now();
+  for (const auto& peer : links_.peers()) {
+    auto& link = state(peer.index);
+    if (link.asked || now - link.heard < kQuiet) {
+      continue;
+    }
+    link.asked = true;
+    for (const auto& session : peer.sessions) {
+      transport_.ping(session.session);
+    }
+  }
+}
+
+/// Whether there is a way to an address where the session's peer may be dialled.
+bool PathManager::Impl::dialable(SessionId session) const {
+  const auto* peer = links_.find(session);
+  return peer != nullptr &&
+         std::ranges::any_of(links_.addresses_of(peer->index), [this](const SocketAddress& one) {
+           return transport_.source_address(one).has_value();
+         });
 }
 
 void PathManager::Impl::check_dials() {
@@ -414,6 +444,11 @@ void PathManager::Impl::on_datagrams(std::span<const node::SessionDatagram> data
       }
       session = datagram.session;
       peer = links_.find(session);
+      if (peer != nullptr) {
+        auto& link = state(peer->index);
+        link.heard = environment_.now();
+        link.asked = false;
+      }
     }
     const auto parsed = wire::parse_datagram(datagram.payload);
     if (peer == nullptr || !parsed) {

@@ -113,6 +113,8 @@ class PathManager::Impl final : public TransportObserver,
     PacketSender::Path bonded_outlet{};
     bool settled = false;
     Instant refreshed{};
+    Instant heard{};    ///< the last datagram came
+    bool asked = true;  ///< since then, for a sign of life
     std::deque<Stream> streams{};
     std::deque<ByteVector> datagrams{};
     detail::Waiter<Stream> stream_waiter{};
@@ -135,6 +137,8 @@ class PathManager::Impl final : public TransportObserver,
   void look_at_interfaces();
   void arm_timer();
   void on_timer();
+  [[nodiscard]] bool dialable(SessionId session) const;
+  void ask_quiet_peers();
   void check_dials();
   LinkState& state(PeerIndex peer);
   void refresh(PeerIndex peer, LinkState& link);

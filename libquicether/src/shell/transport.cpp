@@ -128,8 +128,9 @@ void Transport::pin(std::span<const AddressPin> pins) {
   impl_->pin(pins);
 }
 
-void Transport::check_local_addresses(const std::function<bool(SessionId)>& stays) {
-  impl_->check_local_addresses(stays);
+void Transport::check_local_addresses(const std::function<bool(SessionId)>& stays,
+                                      const std::function<bool(SessionId)>& dialable) {
+  impl_->check_local_addresses(stays, dialable);
 }
 
 result<quic::ConnectionStats> Transport::stats(SessionId session) const {

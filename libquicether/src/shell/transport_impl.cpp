@@ -533,7 +533,8 @@ void Transport::Impl::pin(std::span<const AddressPin> pins) {
   }
 }
 
-void Transport::Impl::check_local_addresses(const std::function<bool(SessionId)>& stays) {
+void Transport::Impl::check_local_addresses(const std::function<bool(SessionId)>& stays,
+                                            const std::function<bool(SessionId)>& dialable) {
   if (!socket_) {
     return;
   }
@@ -545,11 +546,19 @@ void Transport::Impl::check_local_addresses(const std::function<bool(SessionId)>
     }
     const auto stats = sessions_.stats(session);
     const auto source = socket_->source_address(remote);
-    if (!stats || !source || *source == stats->local.address) {
+    if (!stats || (source && *source == stats->local.address)) {
       continue;
     }
-    if (stats->role == quic::Role::client) {
+    if (source && stats->role == quic::Role::client) {
       (void)sessions_.migrate(now, session, {*source, socket_->local_endpoint().port});
+      continue;
+    }
+    const bool lost = !source || !has_address(stats->local.address);
+    if (lost && dialable && dialable(session)) {
+      sessions_.close(
+          now, session, node::CloseCode::none, errc::unreachable, "the local address is gone");
+    } else if (!source) {
+      continue;  // a cable that is out may come back
     } else if (now - stats->last_received > kMovedServerSilence) {
       sessions_.close(
           now, session, node::CloseCode::none, errc::unreachable, "the local address has changed");
@@ -559,6 +568,13 @@ void Transport::Impl::check_local_addresses(const std::function<bool(SessionId)>
     }
   }
   schedule_turn();
+}
+
+bool Transport::Impl::has_address(const IpAddress& address) const {
+  return std::ranges::any_of(environment_.interfaces(), [&](const HostInterface& one) {
+    return one.up && std::ranges::find(one.addresses, address, &InterfaceAddress::address) !=
+                         one.addresses.end();
+  });
 }
 
 void Transport::Impl::close(CloseHandler handler) {

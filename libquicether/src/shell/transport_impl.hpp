@@ -48,7 +48,8 @@ class Transport::Impl final : public detail::StreamHost,
   void accept_stream(SessionId session, StreamHandler handler);
   [[nodiscard]] result<Stream> open_stream(SessionId session);
   void close(CloseHandler handler);
-  void check_local_addresses(const std::function<bool(SessionId)>& stays);
+  void check_local_addresses(const std::function<bool(SessionId)>& stays,
+                             const std::function<bool(SessionId)>& dialable);
   void pin(std::span<const AddressPin> pins);
 
   /// Drains events and sends what is pending, now or at the end of the executor's turn.
@@ -88,6 +89,7 @@ class Transport::Impl final : public detail::StreamHost,
   void handle(const node::SessionStreamReadable& readable);
   void handle(const node::SessionStreamWritable& writable);
   void log_down(const node::SessionDown& down);
+  [[nodiscard]] bool has_address(const IpAddress& address) const;
   [[nodiscard]] Stream make_stream(SessionId session, quic::StreamId stream);
   void cancel_waiters() noexcept;
 

@@ -133,6 +133,28 @@ TEST_CASE("path: moving to an address that does not work changes nothing", "[qui
   CHECK(pair.client.endpoint->migrate(pair.world.now(), pair.at_client, dead).has_value());
 }
 
+TEST_CASE("path: an address takes the place of one that is being validated", "[quic][path]") {
+  Pair pair;
+  const auto second = address("203.0.113.7:0");
+  const auto dead = address("203.0.113.8:0");
+  pair.world.extra_addresses[&pair.client] = {second.address};
+  REQUIRE(pair.connect());
+  pair.world.run_for(seconds{1});
+
+  REQUIRE(pair.client.endpoint->migrate(pair.world.now(), pair.at_client, dead).has_value());
+  REQUIRE(pair.client.endpoint->migrate(pair.world.now(), pair.at_client, second).has_value());
+  CHECK(pair.client.endpoint->migrate(pair.world.now(), pair.at_client, second).error() ==
+        errc::would_block);
+  REQUIRE(pair.world.run([&] { return pair.client.last<PathChanged>().has_value(); },
+                         milliseconds{200}));
+
+  CHECK(pair.client.last<PathChanged>()->local.address == second.address);
+  CHECK(pair.client.endpoint->stats(pair.at_client)->local.address == second.address);
+  CHECK(pair.send(pair.client, pair.at_client, {1}));
+  pair.world.run_for(seconds{1});
+  CHECK(pair.server.datagrams.size() == 1);
+}
+
 TEST_CASE("path: only the dialling side can move", "[quic][path]") {
   Pair pair;
   REQUIRE(pair.connect());

@@ -3,6 +3,7 @@
 #include <quicether/core/path/scheduler.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace quicether::path {
@@ -711,6 +712,21 @@ std::vector<SessionId> LinkTable::probed_sessions() const {
 std::optional<PeerIndex> LinkTable::peer_of(TargetId target) const noexcept {
   const auto found = targets_.find(target);
   return found == targets_.end() ? std::nullopt : found->second.peer;
+}
+
+std::vector<SocketAddress> LinkTable::addresses_of(PeerIndex peer) const {
+  std::vector<SocketAddress> addresses;
+  for (const auto& [id, target] : targets_) {
+    if (target.peer != peer) {
+      continue;
+    }
+    addresses.insert(
+        addresses.end(), target.wanted.addresses.begin(), target.wanted.addresses.end());
+    for (const auto& slot : target.slots) {
+      std::ranges::transform(slot.pairs, std::back_inserter(addresses), &AddressPair::remote);
+    }
+  }
+  return addresses;
 }
 
 std::vector<WaitingPath> LinkTable::waiting_paths(PeerIndex peer) const {

@@ -26,6 +26,11 @@ constexpr Duration kInitialRtt = std::chrono::milliseconds{100};
 constexpr std::size_t kAcknowledgeEvery = 8;
 constexpr Duration kAcknowledgeWithin = std::chrono::milliseconds{5};
 
+// Connection ids that the peer keeps ready for us: each address that we move to takes a new one
+// (RFC 9000 section 9.5), and more come only over an address that works. Networks that change may
+// need several in a row.
+constexpr std::uint64_t kConnectionIds = 4;
+
 // TLS alert bad_certificate (RFC 8446 section 6.2).
 constexpr std::uint8_t kBadCertificate = 42;
 
@@ -213,6 +218,7 @@ ngtcp2_transport_params Connection::make_parameters() const {
   parameters.initial_max_streams_bidi = config.limits.streams_max;
   parameters.max_idle_timeout = to_native(config.idle_timeout);
   parameters.max_ack_delay = to_native(kAcknowledgeWithin);
+  parameters.active_connection_id_limit = kConnectionIds;
   parameters.max_datagram_frame_size = kDatagramFrameBytes;
   return parameters;
 }
@@ -381,7 +387,8 @@ result<void> Connection::migrate(Instant now, const SocketAddress& local) {
   if (local.address.is_unspecified() || local.address.is_v4() != remote.address.is_v4()) {
     return errc::invalid_argument;
   }
-  if (migrating_ || !confirmed_) {
+  // What is the right address now replaces one that was a moment ago, and may lead nowhere.
+  if (!confirmed_ || (migrating_ && local.address == migration_target_)) {
     return errc::would_block;
   }
   const NativePath path{local.address, remote};

@@ -298,6 +298,10 @@ class LinkTable {
   /// Whose sessions a target's attempts become; none before that is known.
   [[nodiscard]] std::optional<PeerIndex> peer_of(TargetId target) const noexcept;
 
+  /// Where a peer is dialled when it has no session: what its targets were given, and what is
+  /// planned.
+  [[nodiscard]] std::vector<SocketAddress> addresses_of(PeerIndex peer) const;
+
   /// The planned paths of a peer that have no session, in order of path ids.
   [[nodiscard]] std::vector<WaitingPath> waiting_paths(PeerIndex peer) const;
 

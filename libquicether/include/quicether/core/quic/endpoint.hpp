@@ -301,10 +301,11 @@ class Endpoint {
 
   /// Moves a connection that this side dialled to another local address, validating it first.
   ///
-  /// PathChanged follows when it works; when not, nothing changes. Moving to where it is does
-  /// nothing. **Errors:** `no_session`, `unsupported` (server side, or the peer forbids it),
-  /// `would_block` (a validation is running, or the handshake is not confirmed yet),
-  /// `invalid_argument` (unspecified, or of the other address family).
+  /// PathChanged follows when it works; when not, nothing changes. Another address takes the place
+  /// of one that is being validated. Moving to where it is does nothing. **Errors:** `no_session`,
+  /// `unsupported` (server side, or the peer forbids it), `would_block` (this address is being
+  /// validated, or the handshake is not confirmed yet), `invalid_argument` (unspecified, or of the
+  /// other address family).
   [[nodiscard]] result<void> migrate(Instant now,
                                      ConnectionHandle connection,
                                      const SocketAddress& local);
