@@ -331,7 +331,9 @@ std::vector<PeerStatus> Shards::peers() const {
     for (auto lane = first; lane != last; ++lane) {
       peer.paths.push_back(lane->second);
     }
-    std::ranges::stable_sort(peer.paths, {}, &PathStatus::lane);
+    std::ranges::sort(peer.paths, {}, [](const PathStatus& path) {
+      return std::pair{path.lane, path.path_id};
+    });
   }
   return all;
 }
