@@ -331,9 +331,8 @@ std::vector<PeerStatus> Shards::peers() const {
     for (auto lane = first; lane != last; ++lane) {
       peer.paths.push_back(lane->second);
     }
-    std::ranges::sort(peer.paths, {}, [](const PathStatus& path) {
-      return std::pair{path.lane, path.path_id};
-    });
+    std::ranges::sort(
+        peer.paths, {}, [](const PathStatus& path) { return std::pair{path.lane, path.path_id}; });
   }
   return all;
 }
