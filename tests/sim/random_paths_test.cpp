@@ -190,7 +190,7 @@ class Storm {
 
 TEST_CASE("random paths: when the faults end, all paths are back and carry",
           "[sim][multipath][chaos]") {
-  simulate(100, [](sim::Simulation& simulation) {
+  simulate(30, [](sim::Simulation& simulation) {
     Storm storm{simulation};
     for (int i = 0; i < 40; ++i) {
       storm.step();
