@@ -32,9 +32,6 @@ constexpr Duration kRateAge = std::chrono::seconds{10};
 constexpr std::size_t kWindowPackets = 32;
 constexpr double kFirstWindow = kWindowPackets * PathRate::kPacketBytes;
 
-/// As in RFC 6298 section 2: hardly an acknowledgement takes longer than so many mean deviations.
-constexpr int kLateDeviations = 4;
-
 /// A probe that finds so much more than the one before it begins Startup again.
 constexpr double kRegrowth = 1.2;
 
@@ -79,11 +76,8 @@ double PathRate::path_bytes() const noexcept {
 }
 
 std::size_t PathRate::window_bytes() const noexcept {
-  // Acknowledgements of small windows come late: RFC 9000 section 13.2.1 allows 25 ms. On a busy
-  // host all of them do: what is under way has to last until then. The queue of a Startup looks the
-  // same.
-  const auto late = mode_ == Mode::startup ? Duration{} : kLateDeviations * rtt_deviation_;
-  const auto burst = rate() * Seconds{kBurst + late}.count();
+  // Acknowledgements of small windows come late: RFC 9000 section 13.2.1 allows 25 ms.
+  const auto burst = rate() * Seconds{kBurst}.count();
   const auto bytes = kWindowGain * path_bytes() + burst + 3 * kPacketBytes;
   return std::max(static_cast<std::size_t>(bytes), kWindowPackets * kPacketBytes);
 }
