@@ -64,7 +64,7 @@ double PathRate::rate() const noexcept {
   if (peaks_[0].rate > 0) {
     return peaks_[0].rate;
   }
-  return kWindowPackets * kPacketBytes / Seconds{smoothed_rtt_}.count();
+  return kWindowPackets * kPacketBytes / Seconds{std::max(smoothed_rtt_, kShortest)}.count();
 }
 
 double PathRate::pacing_rate() const noexcept {
