@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A node of several shards: each peer is served by the shard that the lane between the two names,
-# and packets between peers of different shards are handed over. The hub has four shards, bob two.
+# and packets between peers of different shards are handed over. The hub has four shards, bob two;
+# the hub has one lane for each link (lanes_test.sh has several).
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/lib.sh"
 source "$here/mesh.sh"
@@ -31,7 +32,7 @@ peer() { # NAME ID|- ENDPOINT|- SUBNET…
 step "configuration"
 configure hub
 {
-  printf '[performance]\nshards = 4\n[network]\nadvertise_subnets = ["10.50.0.0/16"]\n'
+  printf '[performance]\nshards = 4\nlanes = false\n[network]\nadvertise_subnets = ["10.50.0.0/16"]\n'
   peer alice "${node_id[alice]}" - 10.50.1.0/24
   peer bob "${node_id[bob]}" - 10.50.2.0/24
   peer carol "${node_id[carol]}" "${underlay[carol]}"
