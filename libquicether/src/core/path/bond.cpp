@@ -103,17 +103,21 @@ class Bond::Impl {
 
   [[nodiscard]] bool is_bulk(Instant now, Flow& flow, std::size_t bytes) noexcept;
 
+  /// Bytes per second that the paths deliver, or did before one failed a while ago.
+  [[nodiscard]] double rate_lately(Instant now) const noexcept {
+    return now < patient_until_ ? std::max(total_rate_, rate_before_) : total_rate_;
+  }
+
   /// CoDel needs a while to slow a flow down that grows fast: until then this bounds its queue. One
   /// that was good before a path failed is not cut then.
   [[nodiscard]] std::size_t queue_bytes_max(Instant now) const noexcept {
-    const auto rate = now < patient_until_ ? std::max(total_rate_, rate_before_) : total_rate_;
-    const auto bytes = rate * Seconds{config_.queue_time_max}.count();
+    const auto bytes = rate_lately(now) * Seconds{config_.queue_time_max}.count();
     return std::clamp(static_cast<std::size_t>(bytes), kQueueBytesMin, config_.queue_bytes_max);
   }
 
   /// A path failed: what it took with it is missed in the rate of the next look().
   void be_patient(Instant now) noexcept {
-    rate_before_ = now < patient_until_ ? std::max(total_rate_, rate_before_) : total_rate_;
+    rate_before_ = rate_lately(now);
     patient_until_ = now + config_.patience;
   }
 
@@ -121,7 +125,7 @@ class Bond::Impl {
     if (now >= patient_until_) {
       return {config_.queue_target};
     }
-    const auto slower = std::max(1.0, rate_before_ / std::max(total_rate_, 1.0));
+    const auto slower = rate_lately(now) / std::max(total_rate_, 1.0);
     const Seconds longer{std::min(slower, kPatienceMax) * Seconds{config_.queue_time_max}};
     return {std::chrono::duration_cast<Duration>(longer)};
   }

@@ -133,10 +133,11 @@ void PathRate::on_delivered(Instant now, const RateStamp& stamp, std::size_t byt
   first_sent_ = stamp.sent;
   const auto sample = static_cast<double>(delivered_ - stamp.delivered) / Seconds{interval}.count();
   round_limited_ = round_limited_ && stamp.limited;
-  if (!stamp.limited || sample >= rate()) {
-    measured_at_ = now;
+  const bool measures = !stamp.limited || sample >= rate();
+  if (measures) {
     take_rate(sample);
-  } else if (mode_ == Mode::startup) {
+  }
+  if (measures || mode_ == Mode::startup) {
     measured_at_ = now;
   }
   advance(now);

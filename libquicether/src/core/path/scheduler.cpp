@@ -37,13 +37,6 @@ std::size_t choose(std::optional<std::size_t> path, Chosen chosen) noexcept {
   return 1;
 }
 
-std::size_t choose_or_wait(Paths paths,
-                           std::optional<std::size_t> path,
-                           const PacketView& packet,
-                           Chosen chosen) noexcept {
-  return path && packet.bulk && !paths[*path].takes_more ? 0 : choose(path, chosen);
-}
-
 constexpr auto kAny = [](const PathView&) { return true; };
 constexpr auto kByRtt = [](const PathView& path) { return path.rtt; };
 
@@ -176,7 +169,7 @@ class FailoverScheduler final : public PathScheduler {
       best = smallest(paths, kAny, by_rank);
       current_ = paths[*best].session;
     }
-    return choose_or_wait(paths, best, packet, chosen);
+    return packet.bulk && !paths[*best].takes_more ? 0 : choose(best, chosen);
   }
 
  private:
