@@ -204,6 +204,9 @@ TEST_CASE("session_table: expects the node that was dialled", "[node][session_ta
 
   REQUIRE(world.client.seen<SessionDown>().size() == 1);
   CHECK(world.client.seen<SessionDown>()[0].reason == errc::wrong_node_id);
+  CHECK(world.client.seen<SessionDown>()[0].remote == world.server.address);
+  REQUIRE(world.server.seen<SessionDown>().size() == 1);  // of a peer whose key is not known yet
+  CHECK(world.server.seen<SessionDown>()[0].remote == world.client.address);
   CHECK(world.server.seen<SessionUp>().empty());
 }
 

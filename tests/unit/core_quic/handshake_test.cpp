@@ -86,7 +86,9 @@ TEST_CASE("endpoint: a peer with another key than expected is refused", "[quic][
   CHECK(here.second.reason == errc::wrong_node_id);
   CHECK(here.second.detail == "the peer is " + pair.server.id().to_string());
   CHECK_FALSE(here.second.handshake_completed);
+  CHECK(here.second.remote == pair.server.address);
   CHECK(pair.server.last<ConnectionClosed>()->reason == errc::not_admitted_by_peer);
+  CHECK(pair.server.last<ConnectionClosed>()->remote == pair.client.address);
   CHECK(pair.client.all<HandshakeCompleted>().empty());
   CHECK(pair.client.endpoint->stats().handshakes_failed == 1);
   CHECK(pair.client.endpoint->stats(handle).error() == errc::no_session);

@@ -85,7 +85,6 @@ result<SessionId> SessionTable::dial(Instant now, const DialOptions& options) {
   session.info.dialled_here = true;
   session.info.path_id = options.path_id;
   session.info.lane = options.lane.number;
-  session.remote = options.remote;
   if (options.redeem) {
     session.redeem = options.redeem->token;
   }
@@ -251,11 +250,8 @@ void SessionTable::handle(Instant now, quic::Event& event) {
   } else if (const auto* closed = std::get_if<quic::ConnectionClosed>(&event.body)) {
     on_closed(id, *closed);
   } else if (const auto* changed = std::get_if<quic::PathChanged>(&event.body)) {
-    if (Session* session = find(id); session != nullptr) {
-      session->remote = changed->remote;
-      if (session->stage == Stage::up) {
-        events_.emplace_back(SessionPathChanged{id, changed->local, changed->remote});
-      }
+    if (find_up(id) != nullptr) {
+      events_.emplace_back(SessionPathChanged{id, changed->local, changed->remote});
     }
   } else if (const auto* opened = std::get_if<quic::StreamOpened>(&event.body)) {
     on_stream_opened(now, id, opened->stream);
@@ -293,9 +289,6 @@ void SessionTable::on_handshake(Instant now,
   session.stage = Stage::hello;
   session.deadline = now + config_.hello_timeout;
   ++waiting_for_hello_;
-  if (const auto stats = endpoint_.stats(connection_of(id))) {
-    session.remote = stats->remote;
-  }
   if (done.peer == key_.public_key()) {
     refuse(now, session, CloseCode::to_self, errc::to_self, "this is the same node");
     return;
@@ -336,21 +329,19 @@ bool SessionTable::is_on_its_lane(Instant now, Session& session) {
 }
 
 void SessionTable::on_closed(SessionId id, const quic::ConnectionClosed& closed) {
+  SessionDown down;
+  down.session = id;
+  down.remote = closed.remote;
   const auto found = sessions_.find(id);
   if (found == sessions_.end()) {
     // An inbound handshake that failed before the peer's key was known.
-    SessionDown down;
-    down.session = id;
     down.reason = closed.reason;
     down.detail = closed.detail;
     events_.emplace_back(std::move(down));
     return;
   }
   auto& session = found->second;
-  SessionDown down;
-  down.session = id;
   down.was_up = session.stage == Stage::up;
-  down.remote = session.remote;
   down.dialled_here = session.info.dialled_here;
   if (session.stage != Stage::handshake) {
     down.peer = session.info.peer;

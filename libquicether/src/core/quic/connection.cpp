@@ -408,6 +408,10 @@ result<void> Connection::migrate(Instant now, const SocketAddress& local) {
   }
 }
 
+SocketAddress Connection::remote() const noexcept {
+  return remote_address(*ngtcp2_conn_get_path(native_.get()));
+}
+
 ConnectionStats Connection::stats() const {
   ngtcp2_conn_info info{};
   ngtcp2_conn_get_conn_info(native_.get(), &info);
@@ -420,7 +424,7 @@ ConnectionStats Connection::stats() const {
     stats.local = local_seen_;
   }
   stats.local.port = local_seen_.port;
-  stats.remote = quic::remote_address(*path);
+  stats.remote = remote();
   stats.smoothed_rtt = duration_from_native(info.smoothed_rtt);
   stats.min_rtt = info.min_rtt == UINT64_MAX ? Duration{} : duration_from_native(info.min_rtt);
   stats.pto = duration_from_native(ngtcp2_conn_get_pto(native_.get()));

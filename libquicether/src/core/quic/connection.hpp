@@ -112,6 +112,8 @@ class Connection {
 
   [[nodiscard]] Role role() const noexcept { return role_; }
 
+  [[nodiscard]] SocketAddress remote() const noexcept;
+
   [[nodiscard]] bool established() const noexcept { return established_; }
 
   [[nodiscard]] ConnectionHandle handle() const noexcept { return handle_; }

@@ -146,7 +146,8 @@ void Endpoint::Impl::bury(Connection& connection) {
                  ConnectionClosed{ending.reason.code,
                                   ending.reason.application_code,
                                   std::move(ending.reason.detail),
-                                  connection.established()});
+                                  connection.established(),
+                                  connection.remote()});
   }
   timers_.set(ConnectionTable::slot_of(handle), Instant::never());
   table_.erase(handle);

@@ -290,7 +290,6 @@ class SessionTable {
   struct Session {
     SessionInfo info{};
     Stage stage = Stage::handshake;
-    SocketAddress remote{};
     std::array<std::uint8_t, 32> exporter{};
     wire::ControlDecoder decoder{};
     ByteVector outbox{};  ///< control bytes that the stream did not take yet

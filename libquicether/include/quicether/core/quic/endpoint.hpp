@@ -105,6 +105,7 @@ struct ConnectionClosed {
   std::uint64_t application_code = 0;  ///< of an APPLICATION_CLOSE, by either side; else 0
   std::string detail{};                ///< for a person: reason phrase or TLS alert; peer-made text
   bool handshake_completed = false;
+  SocketAddress remote{};  ///< at which the peer was last
 };
 
 /// The remote or local address of the connection changed (RFC 9000 section 9).
