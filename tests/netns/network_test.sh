@@ -148,8 +148,13 @@ ctl carol network leave >/dev/null
 refused 65 'in no network' ctl carol network show
 gone_from_bob() { ! answers bob carol; }
 wait_for 10 gone_from_bob || fail "carol has not left"
+is_peer() { [[ $(ctl "$1" peers) == *"${node_id[$2]:0:12}"* ]]; } # OF WHICH
 counts() { ctl "$1" network show | grep -q "^Members: $2\$"; }
-for node in bob dave; do wait_for 20 counts "$node" 3 || fail "$node still counts carol"; done
+for node in bob dave; do
+  wait_for 20 counts "$node" 3 || fail "$node still counts carol"
+  is_peer "$node" carol && fail "carol is still a peer of $node"
+  is_peer carol "$node" && fail "$node is still a peer of carol"
+done
 refused 65 'nobody is known as' ctl bob ping carol
 again=$(ctl bob invite --once 2>/dev/null)
 ctl carol join "$again" >/dev/null

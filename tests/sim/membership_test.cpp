@@ -121,12 +121,17 @@ TEST_CASE("membership: who leaves is no member for the others a few seconds late
     nodes[2].leave();
 
     CHECK(simulation.run_until([&] { return members_of(0) == 1 && members_of(1) == 1; }, 15s));
-    CHECK_FALSE(nodes[0].connected(nodes[2]));
+    CHECK_FALSE(nodes[0].peer(nodes[2]).has_value());
+    CHECK_FALSE(nodes[1].peer(nodes[2]).has_value());
+    CHECK(nodes[2].node->peers().empty());
+    CHECK(nodes[2].node->routes().size() == 2);  // to itself
     CHECK_FALSE(nodes[0].node->resolve("n2").node.has_value());
     CHECK_FALSE(has_route(nodes[0], nodes[2].overlay()));
     CHECK_FALSE(has_route(nodes[0], nodes[2].overlay(true)));
     simulation.run_for(10min);
     CHECK(members_of(0) == 1);
+    CHECK(nodes[0].node->peers().size() == 1);
+    CHECK(nodes[2].node->peers().empty());
 
     nodes[2].network_secret = kMembersSecret;
     nodes[2].reload({});
@@ -134,6 +139,28 @@ TEST_CASE("membership: who leaves is no member for the others a few seconds late
     simulation.run_for(10min);
     CHECK(members_of(0) == 2);
     CHECK(nodes.all_connected());
+  });
+}
+
+TEST_CASE("membership: who is configured besides stays a peer, and says why it has no link",
+          "[sim][membership]") {
+  simulate(5, [](sim::Simulation& simulation) {
+    Members nodes{simulation, 3};
+    nodes[0].start({nodes[2].as_peer()});
+    nodes[1].start({});
+    nodes[2].start({nodes[0].as_peer()});
+    REQUIRE(simulation.run_until([&] { return nodes.all_connected(); }, 30s));
+    simulation.run_for(10s);
+
+    nodes[2].leave();
+    nodes[2].reload({});
+
+    REQUIRE(simulation.run_until([&] { return !nodes[0].connected(nodes[2]); }, 5s));
+    simulation.run_for(30s);
+    CHECK(nodes[0].peer(nodes[2])->state == "refused");
+    CHECK(has_route(nodes[0], nodes[2].overlay()));
+    CHECK_FALSE(nodes[1].peer(nodes[2]).has_value());
+    CHECK(nodes[2].node->peers().empty());
   });
 }
 

@@ -314,7 +314,9 @@ TEST_CASE("mesh: a peer that is no longer configured is put out", "[sim][mesh]")
     REQUIRE(simulation.run_until([&] { return !mesh[0].connected(mesh[1]); }, 1s));
     simulation.run_for(5s);
     CHECK(mesh[0].peer(mesh[1])->state == "refused");
-    CHECK_FALSE(mesh[1].connected(mesh[0]));
+    CHECK(mesh[0].node->routes().size() == 4);  // to itself and to whom it still wants
+    CHECK(mesh[1].node->peers().empty());
+    CHECK(mesh[1].node->routes().size() == 2);
   });
 }
 

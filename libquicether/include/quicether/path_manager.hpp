@@ -219,6 +219,10 @@ class PathManager {
   /// **Errors:** `limit_reached`.
   [[nodiscard]] result<PeerIndex> intern(const NodeId& peer);
 
+  /// What is known of a peer that nobody wants any more is worth nothing; see
+  /// path::LinkTable::forget().
+  void forget(PeerIndex peer);
+
   /// True for a peer whose first session is another shard's; see path::LinkTable::is_lane(). The
   /// LinkObserver hears nothing of it. False for unknown ones.
   [[nodiscard]] bool is_lane(PeerIndex peer) const noexcept;
@@ -226,7 +230,8 @@ class PathManager {
   [[nodiscard]] const path::LinkPeer* peer(PeerIndex peer) const noexcept;
   [[nodiscard]] const path::LinkPeer* peer(const NodeId& peer) const noexcept;
 
-  /// All known peers; see PeerStatus. `name`, `subnets` and `overlay_addresses` stay empty.
+  /// All peers of path::LinkTable::is_known(); see PeerStatus. `name`, `subnets` and
+  /// `overlay_addresses` stay empty.
   [[nodiscard]] std::vector<PeerStatus> status() const;
 
   [[nodiscard]] boost::asio::any_io_executor get_executor() noexcept;

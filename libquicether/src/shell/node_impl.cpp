@@ -170,16 +170,16 @@ void Node::Impl::on_member_changed(const PublicKey& key) {
     shards_.remove_peer(met->second);  // the Membership has a target now
     lan_targets_.erase(met);
   }
+  if (is_stranger(id, key)) {
+    forget(id);
+    return;
+  }
   if (const auto peer = shards_.intern(id)) {
-    if (!membership_->members().contains(id) && configured(id, key) == nullptr) {
-      forget(*peer);
-      return;
-    }
     // The route to its IPv6 address, which follows from its key: packets ask for a link.
     apply_claims(*peer);
     remember_address(*shards_.peer(*peer));
     // It may have said its name before its proof was heard of here.
-    if (const auto said = announces_.find(*peer); said != announces_.end()) {
+    if (const auto said = announces_.find(*peer); membership_ && said != announces_.end()) {
       membership_->on_name(id, said->second.name);
     }
   }
@@ -286,6 +286,21 @@ std::optional<path::TargetId> Node::Impl::lan_target(const NodeId& id, const Pub
   }
   lan_targets_.emplace(id, *added);
   return *added;
+}
+
+void Node::Impl::on_lan_link_down(const path::LinkPeer& link, error_code reason) {
+  if (reason != errc::not_admitted_by_peer) {
+    lan_->on_link_down(*link.key);
+    return;
+  }
+  // It has left the network, as far as anybody can tell without lists; else it announces itself.
+  if (const auto met = lan_targets_.find(link.id); met != lan_targets_.end()) {
+    shards_.remove_peer(met->second);
+    lan_targets_.erase(met);
+    if (is_stranger(link.id, link.key)) {
+      forget(link.id);
+    }
+  }
 }
 
 std::uint32_t Node::Impl::stored_attempt() {
@@ -438,7 +453,7 @@ void Node::Impl::on_link_down(PeerIndex peer, error_code reason) {
     membership_->on_link_down(link->id, reason);
   }
   if (lan_ && link && link->key) {
-    lan_->on_link_down(*link->key);
+    on_lan_link_down(*link, reason);
   }
   environment_.events().on_event(
       {"link.down",
@@ -626,6 +641,10 @@ result<ReloadReport> Node::Impl::reload(NodeConfig config) {
     membership_->refresh();
   }
   shards_.readmit();
+  // Without the lists of members, whoever proved that it is one may still be.
+  if (other_network || !network_key_ || membership_) {
+    forget_strangers();
+  }
   for (const auto& [peer, announced] : std::map{announces_}) {
     on_link_up(peer);
     judge_announcement(peer, announced);
@@ -663,17 +682,9 @@ result<void> Node::Impl::change_network(NodeConfig& config) {
 
 void Node::Impl::leave_network() {
   admission_.on_member({});
-  std::map<NodeId, std::optional<PublicKey>> left;
-  for (const auto& [peer, announced] : announces_) {
-    const auto link = shards_.peer(peer);
-    if (link && link->key && !admission_.admit(*link->key, link->id, false).admitted) {
-      left.emplace(link->id, link->key);
-    }
-  }
+  std::map<NodeId, detail::Member> left;
   if (membership_) {
-    for (const auto& [id, member] : membership_->members()) {
-      left[id] = member.key;
-    }
+    left = membership_->members();
     membership_->forget();
   }
   membership_.reset();
@@ -683,19 +694,36 @@ void Node::Impl::leave_network() {
   }
   lists_.reset();
   close_lan();
-  for (const auto& [id, key] : left) {
-    const auto peer = shards_.intern(id);
-    if (peer && configured(id, key) == nullptr) {
-      forget(*peer);
+  for (const auto& [id, member] : left) {
+    on_member_changed(member.key);
+  }
+}
+
+/// True for whom the node neither names nor admits nor counts among the members of its network.
+bool Node::Impl::is_stranger(const NodeId& id, const std::optional<PublicKey>& key) {
+  if (configured(id, key) != nullptr || (membership_ && membership_->members().contains(id))) {
+    return false;
+  }
+  return !key || !admission_.admit(*key, id, false).admitted;
+}
+
+void Node::Impl::forget_strangers() {
+  for (const auto& peer : shards_.peers()) {
+    if (is_stranger(peer.id, peer.key)) {
+      forget(peer.id);
     }
   }
 }
 
-/// Its name, addresses and routes.
-void Node::Impl::forget(PeerIndex peer) {
-  announces_.erase(peer);
-  addresses_.release(peer);
-  apply_claims(peer);
+/// Its name, addresses and routes, and where it was.
+void Node::Impl::forget(const NodeId& id) {
+  cache_.forget(id);
+  if (const auto peer = shards_.intern(id)) {
+    announces_.erase(*peer);
+    addresses_.release(*peer);
+    apply_claims(*peer);
+    shards_.forget(*peer);
+  }
 }
 
 result<record::Invite> Node::Impl::create_invite(const InviteOptions& options) {

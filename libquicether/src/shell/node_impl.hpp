@@ -72,13 +72,16 @@ class Node::Impl final : public LinkObserver {
   void claim_subnets();
   [[nodiscard]] result<void> change_network(NodeConfig& config);
   void leave_network();
-  void forget(PeerIndex peer);
+  [[nodiscard]] bool is_stranger(const NodeId& id, const std::optional<PublicKey>& key);
+  void forget_strangers();
+  void forget(const NodeId& id);
   void on_member_changed(const PublicKey& key);
   void remember_address(const path::LinkPeer& link);
   void open_lan();
   void close_lan();
   [[nodiscard]] detail::LanDiscovery::Verdict on_lan_candidate(const PublicKey& key,
                                                                const SocketAddress& address);
+  void on_lan_link_down(const path::LinkPeer& link, error_code reason);
   [[nodiscard]] std::optional<path::TargetId> lan_target(const NodeId& id, const PublicKey& key);
   [[nodiscard]] result<void> apply_rules(const NodeConfig& config);
   void announce();

@@ -90,6 +90,11 @@ result<PeerIndex> PathManager::intern(const NodeId& peer) {
   return impl_->links().intern(peer);
 }
 
+void PathManager::forget(PeerIndex peer) {
+  impl_->links().forget(peer);
+  impl_->planner().forget(peer);
+}
+
 bool PathManager::is_lane(PeerIndex peer) const noexcept {
   const auto* found = impl_->links().find(peer);
   return found != nullptr && impl_->links().is_lane(*found);

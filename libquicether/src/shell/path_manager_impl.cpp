@@ -911,6 +911,9 @@ std::vector<PeerStatus> PathManager::Impl::status() const {
   const auto interfaces = environment_.interfaces();
   std::vector<PeerStatus> peers;
   for (const auto& peer : links_.peers()) {
+    if (!links_.is_known(peer)) {
+      continue;
+    }
     PeerStatus status;
     status.id = peer.id;
     status.key = peer.key;

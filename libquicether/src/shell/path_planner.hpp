@@ -47,6 +47,9 @@ class PathPlanner {
   void add(path::TargetId target, path::PeerTarget wanted);
   void remove(path::TargetId target);
   void offer(path::TargetId target, const std::vector<SocketAddress>& addresses);
+
+  void forget(PeerIndex peer) { peers_.erase(peer); }
+
   void on_session_up(PeerIndex peer, const node::SessionInfo& info);
 
   /// Returns the sessions to addresses that the peer announced before and does not any more.

@@ -64,6 +64,12 @@ void PeerCache::remember(const NodeId& peer, const SocketAddress& address) {
   save();
 }
 
+void PeerCache::forget(const NodeId& peer) {
+  if (addresses_.erase(peer) != 0) {
+    save();
+  }
+}
+
 void PeerCache::save() {
   std::string text;
   for (const auto& [peer, address] : addresses_) {

@@ -24,6 +24,8 @@ class PeerCache {
   /// Remembers an address, and saves when it is news. At most 4096 peers are remembered.
   void remember(const NodeId& peer, const SocketAddress& address);
 
+  void forget(const NodeId& peer);
+
  private:
   void save();
 

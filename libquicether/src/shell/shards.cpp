@@ -194,6 +194,10 @@ result<PeerIndex> Shards::intern(const NodeId& id) {
   return index;
 }
 
+void Shards::forget(PeerIndex peer) {
+  on(shard_of(peer), [&](Stack& stack) { stack.paths.forget(peer); });
+}
+
 void Shards::remove_peer(path::TargetId target) {
   if (const auto found = targets_.find(target); found != targets_.end()) {
     const auto inner = found->second.inner;

@@ -71,6 +71,7 @@ class Shards {
   [[nodiscard]] result<path::TargetId> add_peer(path::PeerTarget target);
   void remove_peer(path::TargetId target);
   [[nodiscard]] result<PeerIndex> intern(const NodeId& id);
+  void forget(PeerIndex peer);
   void offer_addresses(path::TargetId target, std::vector<SocketAddress> addresses);
   [[nodiscard]] std::optional<path::LinkPeer> peer(PeerIndex peer) const;
   [[nodiscard]] std::optional<path::LinkPeer> peer(const NodeId& id) const;

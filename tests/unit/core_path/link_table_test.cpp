@@ -387,6 +387,30 @@ TEST_CASE("link_table: bounds the peers it remembers", "[path][link_table]") {
   CHECK(links.intern(node(3)).error() == errc::limit_reached);
 }
 
+TEST_CASE("link_table: a peer is known while it is wanted, and from its first session to forget()",
+          "[path][link_table]") {
+  Table table;
+  const auto peer = table.links.intern(node(1)).value();
+  const auto known = [&] { return table.links.is_known(*table.links.find(peer)); };
+  CHECK_FALSE(known());
+  const auto target = table.want(1, {address(1)});
+  CHECK(known());
+  table.links.remove_target(target);
+  CHECK_FALSE(known());
+
+  table.up(10, 1, std::nullopt);
+  table.links.forget(peer);
+  CHECK(known());  // as long as it is linked
+  table.links.on_session_down(table.now, {10}, errc::not_admitted_by_peer, "left");
+  CHECK_FALSE(known());
+  table.up(11, 1, std::nullopt);
+  table.links.on_session_down(table.now, {11}, errc::not_admitted_by_peer, "left");
+  CHECK(known());
+  table.links.forget(peer);
+  table.want(1, {address(1)});
+  CHECK_FALSE(table.links.find(peer)->last_error);  // of the time before
+}
+
 TEST_CASE("link_table: the shards of a node never give two peers one index",
           "[path][link_table][shard]") {
   SeededRandom random{1};

@@ -44,6 +44,18 @@ result<PeerIndex> LinkTable::intern(const NodeId& id) {
   return index;
 }
 
+void LinkTable::forget(PeerIndex peer) {
+  if (find(peer) != nullptr) {
+    mutable_peer(peer)->met = false;
+  }
+}
+
+bool LinkTable::is_known(const LinkPeer& peer) const noexcept {
+  return peer.met || !peer.sessions.empty() ||
+         std::ranges::any_of(targets_,
+                             [&](const auto& entry) { return entry.second.peer == peer.index; });
+}
+
 const LinkPeer* LinkTable::find(PeerIndex peer) const noexcept {
   const auto position = config_.shard.position_of(peer);
   return config_.shard.has(peer) && position < peers_.size() ? &peers_[position] : nullptr;
@@ -76,8 +88,13 @@ result<TargetId> LinkTable::add_target(Instant now, PeerTarget wanted) {
       return index.error();
     }
     target.peer = *index;
+    auto& peer = *mutable_peer(*index);
     if (wanted.key) {
-      mutable_peer(*index)->key = wanted.key;
+      peer.key = wanted.key;
+    }
+    if (!is_known(peer)) {
+      peer.last_error = {};
+      peer.last_detail.clear();
     }
   }
   Slot slot;
@@ -458,6 +475,7 @@ void LinkTable::on_session_up(Instant now, const SessionUp& up) {
   peer.sessions.insert(place, session);
   by_session_.emplace(up.session, *index);
   peer.key = up.key;
+  peer.met = true;
   peer.last_error = {};
   peer.last_detail.clear();
   if (peer.up_since) {

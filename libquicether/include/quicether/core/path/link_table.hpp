@@ -168,6 +168,7 @@ struct LinkPeer {
   std::string last_detail{};
   Instant last_demand{};
   bool ever_demanded = false;
+  bool met = false;  ///< had a session, since LinkTable::forget()
 };
 
 /// Decides which sessions a node keeps to each peer: dials, redials, and settles duplicates.
@@ -291,6 +292,12 @@ class LinkTable {
   ///
   /// **Errors:** `limit_reached`.
   [[nodiscard]] result<PeerIndex> intern(const NodeId& id);
+
+  /// Nobody cares any more for a peer that is no target. Its index stays, and a session that is up.
+  void forget(PeerIndex peer);
+
+  /// False for a peer that has nothing but its index: no target, and no session since forget().
+  [[nodiscard]] bool is_known(const LinkPeer& peer) const noexcept;
 
   /// Peers in index order.
   [[nodiscard]] const std::deque<LinkPeer>& peers() const noexcept { return peers_; }
