@@ -91,6 +91,87 @@ TEST_CASE("resumption: a ticket of one node is worth nothing to another", "[quic
   CHECK(pair.client.last<ConnectionClosed>()->reason == errc::wrong_node_id);
 }
 
+TEST_CASE("resumption: a ticket comes back from a dial that nobody answered",
+          "[quic][resumption]") {
+  Pair pair;
+  REQUIRE(pair.connect());
+  hang_up(pair);
+  pair.world.filter = [](const Node&, const SocketAddress&, ByteVector&) { return false; };
+  pair.dial();
+  SECTION("and that timed out") {
+    pair.world.run_for(seconds{30});
+    REQUIRE(pair.client.last<ConnectionClosed>()->reason == errc::timed_out);
+  }
+  SECTION("and that was given up") {
+    pair.world.run_for(seconds{1});
+    pair.client.endpoint->close(pair.world.now(), pair.at_client, 0, "");
+  }
+  pair.world.filter = {};
+
+  REQUIRE(pair.connect());
+
+  CHECK(pair.client.last<HandshakeCompleted>()->resumed);
+  CHECK(pair.server.endpoint->stats().tickets_refused == 0);
+}
+
+TEST_CASE("resumption: a ticket does not come back once the server said anything",
+          "[quic][resumption]") {
+  Pair pair;
+  REQUIRE(pair.connect());
+  hang_up(pair);
+  pair.dial();
+  const auto packets = [&] {
+    const auto stats = pair.client.endpoint->stats(pair.at_client);
+    return stats ? stats->packets_received : 0;
+  };
+  REQUIRE(pair.world.run([&] { return packets() != 0; }));
+  pair.client.endpoint->close(pair.world.now(), pair.at_client, 0, "");
+  pair.world.run_for(seconds{5});
+
+  REQUIRE(pair.connect());
+
+  CHECK_FALSE(pair.client.last<HandshakeCompleted>()->resumed);
+  CHECK(pair.server.endpoint->stats().tickets_refused == 0);
+}
+
+TEST_CASE("resumption: a server takes a ticket once, and does a full handshake then",
+          "[quic][resumption]") {
+  Pair pair;
+  REQUIRE(pair.connect());
+  hang_up(pair);
+  // The server's answers are lost: it has used the ticket, and the client has it back.
+  pair.world.filter = [&](const Node& from, const SocketAddress&, ByteVector&) {
+    return &from == &pair.client;
+  };
+  pair.dial();
+  pair.world.run_for(seconds{30});
+  REQUIRE(pair.client.last<ConnectionClosed>()->reason == errc::timed_out);
+  pair.world.filter = {};
+
+  REQUIRE(pair.connect());
+
+  CHECK_FALSE(pair.client.last<HandshakeCompleted>()->resumed);
+  CHECK(pair.server.endpoint->stats().tickets_refused == 1);
+}
+
+TEST_CASE("resumption: a ticket that comes back does not replace a newer one",
+          "[quic][resumption]") {
+  Pair pair;
+  REQUIRE(pair.connect());
+  hang_up(pair);
+  auto nowhere = pair.options();
+  nowhere.remote = SocketAddress::parse("203.0.113.9:9000").value();
+  const auto unanswered = pair.client.endpoint->connect(pair.world.now(), nowhere).value();
+  pair.server.restart();  // the ticket of that dial is worth nothing now
+  REQUIRE(pair.connect());
+  hang_up(pair);
+
+  pair.client.endpoint->close(pair.world.now(), unanswered, 0, "");
+
+  REQUIRE(pair.connect());
+  CHECK(pair.client.last<HandshakeCompleted>()->resumed);
+}
+
 TEST_CASE("resumption: it can be switched off on either side", "[quic][resumption]") {
   EndpointConfig without;
   without.resumption = false;

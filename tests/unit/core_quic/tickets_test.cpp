@@ -16,8 +16,8 @@ NodeId peer(std::uint8_t number) {
 struct Sessions {
   bssl::UniquePtr<SSL_CTX> context{SSL_CTX_new(TLS_with_buffers_method())};
 
-  [[nodiscard]] bssl::UniquePtr<SSL_SESSION> make() const {
-    return bssl::UniquePtr<SSL_SESSION>{SSL_SESSION_new(context.get())};
+  [[nodiscard]] ClientTicket make(std::uint8_t note = 0) const {
+    return {bssl::UniquePtr<SSL_SESSION>{SSL_SESSION_new(context.get())}, {note}};
   }
 };
 
@@ -27,13 +27,13 @@ TEST_CASE("tls_tickets: one per peer, the newest, and each is given out once",
   TlsTickets tickets{10};
   tickets.put(peer(1), sessions.make());
   auto newer = sessions.make();
-  const auto* const expected = newer.get();
+  const auto* const expected = newer.session.get();
   tickets.put(peer(1), std::move(newer));
 
   CHECK(tickets.size() == 1);
-  CHECK(tickets.take(peer(1)).get() == expected);
-  CHECK(tickets.take(peer(1)) == nullptr);
-  CHECK(tickets.take(peer(2)) == nullptr);
+  CHECK(tickets.take(peer(1)).session.get() == expected);
+  CHECK(tickets.take(peer(1)).session == nullptr);
+  CHECK(tickets.take(peer(2)).session == nullptr);
   CHECK(tickets.size() == 0);
 }
 
@@ -49,9 +49,31 @@ TEST_CASE("tls_tickets: bounded, and the oldest goes first", "[crypto][tickets]"
   tickets.put(peer(5), sessions.make());
 
   CHECK(tickets.size() == 3);
-  CHECK(tickets.take(peer(2)) == nullptr);
-  CHECK(tickets.take(peer(3)) == nullptr);
-  CHECK(tickets.take(peer(1)) != nullptr);
+  CHECK(tickets.take(peer(2)).session == nullptr);
+  CHECK(tickets.take(peer(3)).session == nullptr);
+  CHECK(tickets.take(peer(1)).session != nullptr);
+}
+
+TEST_CASE("tls_tickets: one that was not used comes back with its note", "[crypto][tickets]") {
+  const Sessions sessions;
+  TlsTickets tickets{10};
+  tickets.put(peer(1), sessions.make(7));
+
+  tickets.put_back(peer(1), tickets.take(peer(1)));
+
+  CHECK(tickets.take(peer(1)).note == ByteVector{7});
+}
+
+TEST_CASE("tls_tickets: one that comes back does not replace a newer one", "[crypto][tickets]") {
+  const Sessions sessions;
+  TlsTickets tickets{10};
+  tickets.put(peer(1), sessions.make(1));
+  auto older = tickets.take(peer(1));
+  tickets.put(peer(1), sessions.make(2));
+
+  tickets.put_back(peer(1), std::move(older));
+
+  CHECK(tickets.take(peer(1)).note == ByteVector{2});
 }
 
 TEST_CASE("tls_tickets: a bound of zero keeps none", "[crypto][tickets]") {

@@ -75,8 +75,54 @@ int keep_ticket(SSL* ssl, SSL_SESSION* session) {
   if (!self.peer) {
     return 0;  // the library keeps ownership
   }
-  self.context.tickets.put(node_id(*self.peer), bssl::UniquePtr<SSL_SESSION>{session});
+  self.context.tickets.put(node_id(*self.peer), {bssl::UniquePtr<SSL_SESSION>{session}, self.note});
   return 1;
+}
+
+std::size_t ticket_overhead(SSL* /*ssl*/) {
+  return IssuedTickets::kOverhead;
+}
+
+int seal_ticket(SSL* ssl,
+                std::uint8_t* out,
+                std::size_t* out_size,
+                std::size_t out_max,
+                const std::uint8_t* session,
+                std::size_t session_size) {
+  auto& context = detail::TlsSessionState::of(ssl).context;
+  const auto ticket = context.issued.issue({session, session_size}, context.now, context.random);
+  QE_ASSERT(ticket.size() <= out_max);
+  copy_bytes(ticket, {out, out_max});
+  *out_size = ticket.size();
+  return 1;
+}
+
+// A ticket that cannot be used costs the client a full handshake, nothing else.
+ssl_ticket_aead_result_t open_ticket(SSL* ssl,
+                                     std::uint8_t* out,
+                                     std::size_t* out_size,
+                                     std::size_t out_max,
+                                     const std::uint8_t* ticket,
+                                     std::size_t ticket_size) {
+  auto& context = detail::TlsSessionState::of(ssl).context;
+  const auto session = context.issued.redeem({ticket, ticket_size}, context.now);
+  if (!session || session->size() > out_max) {
+    return ssl_ticket_aead_ignore_ticket;
+  }
+  copy_bytes(*session, {out, out_max});
+  *out_size = session->size();
+  return ssl_ticket_aead_success;
+}
+
+constexpr SSL_TICKET_AEAD_METHOD kTicketMethod{ticket_overhead, seal_ticket, open_ticket};
+
+// The library says why it refused early data, but not whether there was any.
+ssl_select_cert_result_t note_early_data(const SSL_CLIENT_HELLO* hello) {
+  const std::uint8_t* data = nullptr;
+  std::size_t size = 0;
+  detail::TlsSessionState::of(hello->ssl).early_data_offered =
+      SSL_early_callback_ctx_extension_get(hello, TLSEXT_TYPE_early_data, &data, &size) == 1;
+  return ssl_select_cert_success;
 }
 
 void set_groups(SSL_CTX* context, bool require_post_quantum) {
@@ -131,11 +177,23 @@ void set_resumption(SSL_CTX* context, TlsRole role, bool resumption) {
     require(SSL_CTX_set_session_id_context(context, kSessionContext, sizeof(kSessionContext)) == 1);
     // One is enough: a client that comes back through it is given the next.
     require(SSL_CTX_set_num_tickets(context, 1) == 1);
+    SSL_CTX_set_session_psk_dhe_timeout(context,
+                                        static_cast<std::uint32_t>(IssuedTickets::kLifetime));
+    SSL_CTX_set_ticket_aead_method(context, &kTicketMethod);
     return;
   }
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context, keep_ticket);
   SSL_CTX_set_reverify_on_resume(context, 1);
+}
+
+// A client offers early data session by session.
+void set_early_data(SSL_CTX* context, TlsRole role, bool wanted) {
+  const bool server = role == TlsRole::server;
+  SSL_CTX_set_early_data_enabled(context, server && wanted ? 1 : 0);
+  if (server) {
+    SSL_CTX_set_select_certificate_cb(context, note_early_data);
+  }
 }
 
 }  // namespace
@@ -163,6 +221,7 @@ bool has_post_quantum() noexcept {
 detail::TlsContextState::TlsContextState(const TlsCredentials& credentials, TlsOptions wanted)
     : options{std::move(wanted)},
       tickets{options.tickets_max},
+      issued{options.tickets_issued_max},
       client_{make_context(TlsRole::client, credentials)},
       server_{make_context(TlsRole::server, credentials)} {}
 
@@ -181,7 +240,7 @@ bssl::UniquePtr<SSL_CTX> detail::TlsContextState::make_context(TlsRole role,
   set_credentials(context, credentials);
   set_alpn(context, role, options.alpn);
   set_resumption(context, role, options.resumption);
-  SSL_CTX_set_early_data_enabled(context, 0);  // 0-RTT can be replayed
+  set_early_data(context, role, options.early_data && options.resumption);
   return made;
 }
 
@@ -200,6 +259,10 @@ ssl_ctx_st* TlsContext::native(TlsRole role) const noexcept {
 
 std::size_t TlsContext::ticket_count() const noexcept {
   return state_->tickets.size();
+}
+
+std::uint64_t TlsContext::tickets_refused() const noexcept {
+  return state_->issued.refused();
 }
 
 }  // namespace quicether::crypto

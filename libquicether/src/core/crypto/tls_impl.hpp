@@ -1,8 +1,10 @@
 #ifndef QUICETHER_SRC_CORE_CRYPTO_TLS_IMPL_HPP
 #define QUICETHER_SRC_CORE_CRYPTO_TLS_IMPL_HPP
 
+#include "core/crypto/issued_tickets.hpp"
 #include "core/crypto/tls_tickets.hpp"
 
+#include <quicether/core/crypto/system_random.hpp>
 #include <quicether/core/crypto/tls.hpp>
 
 #include <openssl/ssl.h>
@@ -19,7 +21,9 @@ class TlsContextState {
 
   const TlsOptions options;
   UnixSeconds now = 0;
-  TlsTickets tickets;
+  SystemRandom random{};
+  TlsTickets tickets;    ///< of peers, for this node as a client
+  IssuedTickets issued;  ///< by this node as a server
 
  private:
   [[nodiscard]] bssl::UniquePtr<SSL_CTX> make_context(TlsRole role,
@@ -46,7 +50,13 @@ class TlsSessionState {
   TlsExpectation expectation;
   std::optional<PublicKey> peer{};
   std::optional<TlsFailure> refusal{};  ///< why check_peer() refused
+  ClientTicket ticket{};                ///< that this client offers
+  ByteVector note{};                    ///< kept with the tickets that the server gives
+  bool early_data_offered = false;      ///< by the client, as this server saw
   bssl::UniquePtr<SSL> ssl{};
+
+ private:
+  void offer_ticket();
 };
 
 }  // namespace quicether::crypto::detail

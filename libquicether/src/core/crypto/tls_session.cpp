@@ -103,10 +103,15 @@ detail::TlsSessionState::TlsSessionState(TlsContextState& owner,
     expectation.id = node_id(*expectation.key);
   }
   if (context.options.resumption && expectation.id) {
-    if (const auto ticket = context.tickets.take(*expectation.id)) {
-      done = SSL_set_session(ssl.get(), ticket.get());
-      QE_ASSERT(done == 1);
-    }
+    offer_ticket();
+  }
+}
+
+void detail::TlsSessionState::offer_ticket() {
+  ticket = context.tickets.take(*expectation.id);
+  if (ticket.session) {
+    const int done = SSL_set_session(ssl.get(), ticket.session.get());
+    QE_ASSERT(done == 1);
   }
 }
 
@@ -151,14 +156,54 @@ ssl_st* TlsSession::native() const noexcept {
   return state_->ssl.get();
 }
 
-result<TlsSummary> TlsSession::summary() {
-  const auto* const ssl = state_->ssl.get();
+void TlsSession::set_ticket_note(ConstBytes note) {
+  state_->note.assign(note.begin(), note.end());
+}
+
+ConstBytes TlsSession::early_data_note() const noexcept {
+  const auto& ticket = state_->ticket;
+  const bool allowed = state_->context.options.early_data && ticket.session != nullptr &&
+                       SSL_SESSION_early_data_capable(ticket.session.get()) == 1;
+  return allowed ? ConstBytes{ticket.note} : ConstBytes{};
+}
+
+void TlsSession::offer_early_data() {
+  QE_DASSERT(!early_data_note().empty());
+  SSL_set_early_data_enabled(state_->ssl.get(), 1);
+}
+
+void TlsSession::set_early_data_context(ConstBytes context) {
+  const int done =
+      SSL_set_quic_early_data_context(state_->ssl.get(), context.data(), context.size());
+  QE_ASSERT(done == 1);
+}
+
+bool TlsSession::early_data_offered() const noexcept {
+  return state_->early_data_offered;
+}
+
+void TlsSession::give_back_ticket() {
+  if (state_->ticket.session) {
+    state_->context.tickets.put_back(*state_->expectation.id, std::move(state_->ticket));
+  }
+}
+
+result<PublicKey> TlsSession::peer() {
   // A server that resumes is not asked to verify: the certificate came out of its own ticket.
   if (!state_->peer && state_->check_peer()) {
     return state_->refusal->code;
   }
+  return *state_->peer;
+}
+
+result<TlsSummary> TlsSession::summary() {
+  const auto* const ssl = state_->ssl.get();
+  const auto key = peer();
+  if (!key) {
+    return key.error();
+  }
   TlsSummary summary;
-  summary.peer = *state_->peer;
+  summary.peer = *key;
   const auto group = SSL_get_curve_id(ssl);
   const char* const group_name = SSL_get_curve_name(group);
   summary.group = group_name == nullptr ? "unknown" : group_name;

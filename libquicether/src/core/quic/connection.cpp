@@ -84,7 +84,7 @@ Connection::Connection(Shared& shared,
                  NativePath{options.local.address, options.remote},
                  {options.expected_id, options.expected_key}} {
   any_local_ = options.local.address.is_unspecified();
-  begin_client(written_path_, options.lane);
+  begin_client(written_path_, options);
 }
 
 Connection::Connection(Shared& shared,
@@ -103,6 +103,9 @@ Connection::Connection(Shared& shared,
 }
 
 Connection::~Connection() {
+  if (role_ == Role::client && packets_received_ == 0) {
+    tls_.give_back_ticket();
+  }
   for (const auto& cid : own_cids_) {
     shared_.ids.remove(cid);
   }
@@ -127,11 +130,11 @@ OwnCid Connection::add_own_cid() {
   return cid;
 }
 
-void Connection::begin_client(const NativePath& path, std::optional<std::uint8_t> lane) {
+void Connection::begin_client(const NativePath& path, const ConnectOptions& options) {
   const auto settings = make_settings();
   const auto parameters = make_parameters();
   auto first_cid = shared_.cids.make().bytes;
-  first_cid[0] = lane.value_or(static_cast<std::uint8_t>(shared_.random.below(256)));
+  first_cid[0] = options.lane.value_or(static_cast<std::uint8_t>(shared_.random.below(256)));
   const auto peer_cid = to_native(first_cid);
   const auto own_cid = to_native(add_own_cid().bytes);
   ngtcp2_conn* made = nullptr;
@@ -150,6 +153,9 @@ void Connection::begin_client(const NativePath& path, std::optional<std::uint8_t
   connection_reference_.user_data = made;
   ngtcp2_conn_set_tls_native_handle(made, tls_.native());
   ngtcp2_conn_set_keep_alive_timeout(made, to_native(shared_.config.keep_alive));
+  if (options.early_data) {
+    offer_early_data();
+  }
 }
 
 void Connection::begin_server(const Newcomer& newcomer, const NativePath& path) {
@@ -188,6 +194,9 @@ void Connection::begin_server(const Newcomer& newcomer, const NativePath& path) 
   ngtcp2_conn_set_keep_alive_timeout(made, to_native(shared_.config.keep_alive));
   initial_cid_ = ForeignCid::of({newcomer.header.dcid.data, newcomer.header.dcid.datalen});
   shared_.ids.add(*initial_cid_, handle_);
+  if (shared_.config.early_data) {
+    expect_early_data();
+  }
 }
 
 ngtcp2_settings Connection::make_settings() const {
@@ -275,6 +284,9 @@ void Connection::on_packet(Instant now, const ReceivedTrain& train, ConstBytes p
     streams_.unblock();
     black_hole_.on_report(now);
   }
+  if (!established_) {
+    shared_.stats.tickets_refused = shared_.tls.tickets_refused();
+  }
   if (error != 0) {
     fail(now, error);
   }
@@ -351,8 +363,7 @@ void Connection::fail(Instant now, int error) {
   ngtcp2_ccerr report;
   ngtcp2_ccerr_default(&report);
   if (refusal_) {
-    ngtcp2_ccerr_set_tls_alert(&report, kBadCertificate, nullptr, 0);
-    end_with_packet(now, report, std::move(*refusal_));
+    end_with_packet(now, refusal_->report, std::move(refusal_->reason));
     return;
   }
   const auto alert = ngtcp2_conn_get_tls_alert(native_.get());
@@ -363,6 +374,14 @@ void Connection::fail(Instant now, int error) {
   }
   ngtcp2_ccerr_set_liberr(&report, error, nullptr, 0);
   end_with_packet(now, report, reason_of_library(error, established_));
+}
+
+// TLS took the certificate of a resumed session from a ticket, and it does not pass now.
+void Connection::refuse_peer() {
+  auto failure = tls_.failure();
+  refusal_ = Refusal{{failure.code, 0, std::move(failure.detail)}};
+  ngtcp2_ccerr_default(&refusal_->report);
+  ngtcp2_ccerr_set_tls_alert(&refusal_->report, kBadCertificate, nullptr, 0);
 }
 
 void Connection::close(Instant now, std::uint64_t application_code, std::string_view reason) {

@@ -52,11 +52,34 @@ struct Ending {
   Duration period{};  ///< of closing or draining (RFC 9000 section 10.2)
 };
 
+/// How far early data is.
+enum class EarlyData : std::uint8_t {
+  none,      ///< not offered
+  offered,   ///< by this client; the server has not answered
+  accepted,  ///< by the server
+  rejected,  ///< by the server
+};
+
+/// A datagram that a client sent as early data and that the server has not answered.
+struct EarlyDatagram {
+  std::uint64_t id = 0;
+  std::uint32_t flow = 0;
+  std::uint32_t token = 0;
+  ByteVector payload{};
+};
+
+/// Why a callback made ngtcp2 fail.
+struct Refusal {
+  CloseReason reason{};
+  ngtcp2_ccerr report{};  ///< what the peer is told
+};
+
 /// One ngtcp2 connection with its TLS session, streams and waiting datagrams.
 ///
 ///     dial/accept ──> handshake ──> established ──> ended
 ///                         └───────────────────────────^
 ///
+/// Datagrams may go before it is established, see connection_early.cpp; streams may not.
 /// Writes packets into Shared::transmit and events into Shared::events; calls nothing else. Once
 /// ended() is set, the owner takes it and destroys the connection; no other function may follow.
 class Connection {
@@ -116,6 +139,9 @@ class Connection {
 
   [[nodiscard]] bool established() const noexcept { return established_; }
 
+  /// See Endpoint::takes_early_data().
+  [[nodiscard]] bool takes_early_data() const noexcept;
+
   [[nodiscard]] ConnectionHandle handle() const noexcept { return handle_; }
 
   /// The ids by which packets of this connection are known.
@@ -140,7 +166,7 @@ class Connection {
              Instant now,
              const NativePath& path,
              const crypto::TlsExpectation& expectation);
-  void begin_client(const NativePath& path, std::optional<std::uint8_t> lane);
+  void begin_client(const NativePath& path, const ConnectOptions& options);
   void begin_server(const Newcomer& newcomer, const NativePath& path);
   [[nodiscard]] ngtcp2_settings make_settings() const;
   [[nodiscard]] ngtcp2_transport_params make_parameters() const;
@@ -148,6 +174,7 @@ class Connection {
   const NativePath& path_of(const ReceivedTrain& train);
   void note_local_address(const ReceivedTrain& train);
   void fail(Instant now, int error);
+  void refuse_peer();
   void end_with_packet(Instant now, const ngtcp2_ccerr& error, CloseReason reason);
   void end(Ending::Kind kind, CloseReason reason);
   [[nodiscard]] Duration closing_period() const noexcept;
@@ -177,8 +204,21 @@ class Connection {
   [[nodiscard]] std::size_t path_bytes_max() const noexcept;
   [[nodiscard]] std::size_t datagram_payload_max() const noexcept;
 
+  // connection_early.cpp
+  [[nodiscard]] bool sends_datagrams() const noexcept;
+  void offer_early_data();
+  void on_first_flight() noexcept;
+  [[nodiscard]] bool has_room_for_early_data() const noexcept;
+  void note_early_datagram(std::uint64_t id, const OutgoingDatagram& datagram);
+  void resend_early_datagram(std::uint64_t id);
+  void on_early_data_rejected();
+  void settle_early_data();
+  void expect_early_data();
+  [[nodiscard]] bool on_read_key(ngtcp2_encryption_level level);
+  [[nodiscard]] bool accept_early_data();
+
   // connection_streams.cpp
-  void on_stream_opened(StreamId id);
+  [[nodiscard]] bool on_stream_opened(StreamId id);
   void on_stream_data(StreamId id, ConstBytes bytes, bool end);
   void on_stream_acknowledged(StreamId id, std::uint64_t offset);
   void on_stream_reset(StreamId id);
@@ -215,7 +255,9 @@ class Connection {
   Instant deadline_ = Instant::never();
   Instant expired_at_ = Instant::never();  ///< the last time that on_timeout() was called with
   std::optional<Ending> ended_{};
-  std::optional<CloseReason> refusal_{};  ///< why a callback made ngtcp2 fail
+  std::optional<Refusal> refusal_{};
+  EarlyData early_data_ = EarlyData::none;
+  bool early_key_known_ = false;  ///< TLS of this client has offered early data
   bool established_ = false;
   bool confirmed_ = false;  ///< both sides are known to be done with the handshake
   bool reset_received_ = false;
@@ -230,6 +272,7 @@ class Connection {
   std::size_t packet_room_ = 0;      ///< left for datagrams in the packet being written, about
   std::uint64_t packet_serial_ = 0;  ///< of the packet being written; names its datagrams
 
+  std::vector<EarlyDatagram> early_datagrams_{};  ///< at most an initial congestion window
   std::vector<OwnCid> own_cids_{};
   std::optional<ForeignCid> initial_cid_{};
   std::vector<ResetToken> reset_tokens_{};

@@ -29,6 +29,17 @@ const ngtcp2_callbacks& ConnectionCallbacks::table() noexcept {
     made.handshake_completed = [](ngtcp2_conn*, void* user) {
       return connection_of(user).on_handshake_completed() ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
     };
+    made.recv_rx_key = [](ngtcp2_conn*, ngtcp2_encryption_level level, void* user) {
+      return connection_of(user).on_read_key(level) ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
+    };
+    made.recv_tx_key = [](ngtcp2_conn*, ngtcp2_encryption_level level, void* user) {
+      connection_of(user).early_key_known_ |= level == NGTCP2_ENCRYPTION_LEVEL_0RTT;
+      return 0;
+    };
+    made.tls_early_data_rejected = [](ngtcp2_conn*, void* user) {
+      connection_of(user).on_early_data_rejected();
+      return 0;
+    };
     made.handshake_confirmed = [](ngtcp2_conn*, void* user) {
       connection_of(user).confirmed_ = true;
       return 0;
@@ -55,8 +66,7 @@ const ngtcp2_callbacks& ConnectionCallbacks::table() noexcept {
       return 0;
     };
     made.stream_open = [](ngtcp2_conn*, std::int64_t id, void* user) {
-      connection_of(user).on_stream_opened(id);
-      return 0;
+      return connection_of(user).on_stream_opened(id) ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
     };
     made.stream_close = [](ngtcp2_conn*,
                            std::uint32_t /*flags*/,
@@ -167,12 +177,13 @@ const ngtcp2_callbacks& ConnectionCallbacks::table() noexcept {
 bool Connection::on_handshake_completed() {
   const auto summary = tls_.summary();
   if (!summary) {
-    const auto failure = tls_.failure();
-    refusal_ = CloseReason{failure.code, 0, failure.detail};
+    refuse_peer();
     return false;
   }
   established_ = true;
-  if (role_ == Role::server) {
+  if (role_ == Role::client) {
+    settle_early_data();
+  } else {
     --shared_.handshakes;
     confirmed_ = true;  // a server knows when the client is done (RFC 9001 section 4.1.2)
     if (initial_cid_) {
@@ -190,6 +201,7 @@ bool Connection::on_handshake_completed() {
   event.post_quantum = summary->post_quantum;
   event.resumed = summary->resumed;
   event.exporter = summary->exporter;
+  event.early_data = early_data_ == EarlyData::accepted;
   shared_.push(handle_, std::move(event));
   return true;
 }
@@ -268,6 +280,10 @@ void Connection::report_fate(std::uint64_t id, bool delivered) {
 
 // Several datagrams may have shared a packet: they bear its number and are reported in a row.
 void Connection::on_datagram_lost(std::uint64_t id) noexcept {
+  if (takes_early_data()) {
+    resend_early_datagram(id);
+    return;
+  }
   breaker_.on_lost();
   report_fate(id, false);
   const auto serial = packet_serial_of(id);

@@ -76,9 +76,17 @@ void Connection::reset_stream(StreamId id, std::uint64_t application_code) {
 
 // ---- Calls of ngtcp2 ----------------------------------------------------------------------------
 
-void Connection::on_stream_opened(StreamId id) {
+// Before the handshake is complete, what the peer says could be a replay: it may not say it.
+bool Connection::on_stream_opened(StreamId id) {
+  if (!established_) {
+    refusal_ = Refusal{{errc::protocol_error, 0, "a stream in early data"}};
+    ngtcp2_ccerr_default(&refusal_->report);
+    ngtcp2_ccerr_set_transport_error(&refusal_->report, NGTCP2_PROTOCOL_VIOLATION, nullptr, 0);
+    return false;
+  }
   streams_.add(id);
   shared_.push(handle_, StreamOpened{id});
+  return true;
 }
 
 void Connection::on_stream_data(StreamId id, ConstBytes bytes, bool end) {

@@ -15,6 +15,10 @@ namespace {
 // tag (RFC 9001 section 5.3); the peer's connection id comes on top.
 constexpr std::size_t kPacketOverhead = 1 + 4 + 16;
 
+// What a 0-RTT packet has more: version, two lengths of connection ids, this side's id, and the
+// length field, for which ngtcp2 takes 4 bytes (RFC 9000 section 17.2.3).
+constexpr std::size_t kEarlyPacketOverhead = kPacketOverhead + 4 + 1 + 1 + kOwnCidBytes + 4;
+
 // Type and length of a DATAGRAM frame (RFC 9221 section 4); payloads below 64 bytes need one less.
 constexpr std::size_t kDatagramOverhead = 1 + 2;
 
@@ -44,13 +48,13 @@ std::size_t Connection::path_bytes_max() const noexcept {
 
 std::size_t Connection::datagram_payload_max() const noexcept {
   const auto* const peer = ngtcp2_conn_get_remote_transport_params(native_.get());
-  if (!established_ || peer == nullptr || peer->max_datagram_frame_size <= kDatagramOverhead) {
+  if (!sends_datagrams() || peer == nullptr || peer->max_datagram_frame_size <= kDatagramOverhead) {
     return 0;
   }
   const auto packet = std::min<std::uint64_t>(path_bytes_max(), peer->max_udp_payload_size);
-  const auto frame =
-      std::min(packet - kPacketOverhead - ngtcp2_conn_get_dcid(native_.get())->datalen,
-               peer->max_datagram_frame_size);
+  const auto overhead = takes_early_data() ? kEarlyPacketOverhead : kPacketOverhead;
+  const auto frame = std::min(packet - overhead - ngtcp2_conn_get_dcid(native_.get())->datalen,
+                              peer->max_datagram_frame_size);
   return static_cast<std::size_t>(frame) - kDatagramOverhead;
 }
 
@@ -64,7 +68,7 @@ std::size_t Connection::send_datagrams(Instant now,
                                        bool may_write) {
   DatagramFeed feed{now, waiting_, datagrams};
   goes_on_ = false;
-  if (established_ && may_write) {
+  if (sends_datagrams() && may_write) {
     goes_on_ = write_packets(now, feed, SIZE_MAX);
     if (ended_) {
       return 0;
@@ -73,7 +77,7 @@ std::size_t Connection::send_datagrams(Instant now,
   for (const auto& datagram : feed.fresh()) {
     waiting_.push(now, datagram);
   }
-  if (!waiting_.empty() && established_) {
+  if (!waiting_.empty() && sends_datagrams()) {
     goes_on_ = goes_on_ || !may_write;
     arm(now, ngtcp2_conn_get_expiry(native_.get()));  // pacing counts now
   }
@@ -132,7 +136,7 @@ ngtcp2_ssize Connection::write_packet(Instant now, Bytes out, DatagramFeed& feed
   stream_turn_ = !stream_turn_;
   for (;;) {
     auto* const stream = established_ ? next_stream() : nullptr;
-    const auto datagram = established_ ? next_datagram(feed) : std::nullopt;
+    const auto datagram = next_datagram(feed);
     ngtcp2_ssize written = 0;
     if (stream != nullptr && (stream_turn_ || !datagram)) {
       written = write_stream_frame(now, out, *stream);
@@ -151,6 +155,9 @@ ngtcp2_ssize Connection::write_packet(Instant now, Bytes out, DatagramFeed& feed
 
 void Connection::choose_datagram_control(Instant now) noexcept {
   datagram_flags_ = NGTCP2_WRITE_DATAGRAM_FLAG_NONE;
+  if (!established_) {
+    return;  // nothing is known of the path, and nothing of the peer but what a ticket says
+  }
 #ifdef NGTCP2_WRITE_DATAGRAM_FLAG_UNCONTROLLED
   if (shared_.config.datagram_control == DatagramControl::application && !breaker_.tripped(now)) {
     datagram_flags_ = NGTCP2_WRITE_DATAGRAM_FLAG_UNCONTROLLED;
@@ -167,6 +174,9 @@ void Connection::choose_datagram_control(Instant now) noexcept {
 // Datagrams never fit that are larger than a packet: dropped here, because ngtcp2 answers "0, not
 // accepted" both to those and to a full congestion window.
 std::optional<OutgoingDatagram> Connection::next_datagram(DatagramFeed& feed) noexcept {
+  if (!sends_datagrams() || (takes_early_data() && !has_room_for_early_data())) {
+    return std::nullopt;
+  }
   for (;;) {
     auto datagram = feed.front();
     if (!datagram ||
@@ -241,22 +251,26 @@ ngtcp2_ssize Connection::write_datagram_frame(Instant now,
   const bool large = datagram_max_ - packet_room_ + kPacketOverhead +
                          ngtcp2_conn_get_dcid(native_.get())->datalen >
                      NGTCP2_MAX_UDP_PAYLOAD_SIZE;
+  const auto id = datagram_id(packet_serial_, large, datagram.token);
   int accepted = 0;
-  const auto written =
-      ngtcp2_conn_writev_datagram(native_.get(),
-                                  out_path_.get(),
-                                  &out_info_,
-                                  out.data(),
-                                  out.size(),
-                                  &accepted,
-                                  flags,
-                                  datagram_id(packet_serial_, large, datagram.token),
-                                  pieces.data(),
-                                  count,
-                                  quic::to_native(now));
+  const auto written = ngtcp2_conn_writev_datagram(native_.get(),
+                                                   out_path_.get(),
+                                                   &out_info_,
+                                                   out.data(),
+                                                   out.size(),
+                                                   &accepted,
+                                                   flags,
+                                                   id,
+                                                   pieces.data(),
+                                                   count,
+                                                   quic::to_native(now));
   if (accepted != 0) {
+    if (takes_early_data()) {
+      note_early_datagram(id, datagram);
+    } else {
+      breaker_.on_sent(now);
+    }
     feed.pop();
-    breaker_.on_sent(now);
   }
   return written;
 }
@@ -294,6 +308,7 @@ void Connection::on_written(Instant now, std::size_t bytes) {
   written_route_.ecn = ecn;
   shared_.transmit.commit(written_route_, bytes);
   bytes_sent_ += bytes;
+  on_first_flight();
   if (bytes > NGTCP2_MAX_UDP_PAYLOAD_SIZE) {
     mtu_watch_.on_sent(now,
                        bytes,

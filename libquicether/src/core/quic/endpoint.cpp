@@ -100,6 +100,11 @@ std::size_t Endpoint::send_datagrams(Instant now,
   return impl_->send_datagrams(now, connection, datagrams);
 }
 
+bool Endpoint::takes_early_data(ConnectionHandle connection) const noexcept {
+  const auto* const found = impl_->find(connection);
+  return found != nullptr && found->takes_early_data();
+}
+
 result<StreamId> Endpoint::open_stream(ConnectionHandle connection) {
   auto* const found = impl_->find(connection);
   return found == nullptr ? errc::no_session : found->open_stream();

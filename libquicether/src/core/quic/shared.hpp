@@ -16,6 +16,15 @@
 
 namespace quicether::quic {
 
+[[nodiscard]] inline crypto::TlsOptions tls_options(const EndpointConfig& config) {
+  crypto::TlsOptions options;
+  options.alpn = config.alpn;
+  options.require_post_quantum = config.require_post_quantum;
+  options.resumption = config.resumption;
+  options.early_data = config.early_data;
+  return options;
+}
+
 /// What the connections of one Endpoint have in common.
 struct Shared {
   Shared(EndpointConfig wanted,
@@ -26,7 +35,7 @@ struct Shared {
         random{source},
         cids{key, source, config.shard},
         ids{cids},
-        tls{credentials, {config.alpn, config.require_post_quantum, config.resumption}} {}
+        tls{credentials, tls_options(config)} {}
 
   void push(ConnectionHandle connection, EventBody body) {
     events.push_back({connection, std::move(body)});

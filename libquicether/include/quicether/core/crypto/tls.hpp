@@ -41,10 +41,12 @@ struct TlsCredentials {
 [[nodiscard]] TlsCredentials make_credentials(const KeyPair& key);
 
 struct TlsOptions {
-  std::string alpn{};                 ///< 1..255 bytes; the only protocol offered and accepted
-  bool require_post_quantum = false;  ///< offer and accept X25519MLKEM768 only
-  bool resumption = true;             ///< issue, keep and use session tickets
-  std::size_t tickets_max = 1024;     ///< kept as a client, one per peer, oldest dropped first
+  std::string alpn{};                      ///< 1..255 bytes; the only protocol offered and accepted
+  bool require_post_quantum = false;       ///< offer and accept X25519MLKEM768 only
+  bool resumption = true;                  ///< issue, keep and use session tickets
+  std::size_t tickets_max = 1024;          ///< kept as a client, one per peer, oldest dropped first
+  std::size_t tickets_issued_max = 16384;  ///< usable ones of this server, oldest forgotten first
+  bool early_data = false;  ///< offer it as a client that asks for it, accept it as a server
 };
 
 /// Which peer a client will accept. Both unset: any, the caller looks at the key afterwards.
@@ -79,7 +81,8 @@ struct TlsFailure {
 [[nodiscard]] bool has_post_quantum() noexcept;
 
 /// The TLS configuration of a node: TLS 1.3, mutual authentication with Ed25519 certificates, one
-/// ALPN protocol, X25519MLKEM768 before X25519, no early data.
+/// ALPN protocol, X25519MLKEM768 before X25519. A ticket of this server resumes one session: who
+/// replays it gets a full handshake, and early data that came with it is refused.
 ///
 /// Neither copyable nor movable; outlives its TlsSessions.
 class TlsContext {
@@ -99,6 +102,9 @@ class TlsContext {
 
   /// Session tickets kept.
   [[nodiscard]] std::size_t ticket_count() const noexcept;
+
+  /// Tickets that clients showed and that this server did not take: used, forgotten or forged.
+  [[nodiscard]] std::uint64_t tickets_refused() const noexcept;
 
  private:
   friend class TlsSession;
@@ -122,10 +128,39 @@ class TlsSession {
   /// The library's object, for the QUIC glue alone.
   [[nodiscard]] ssl_st* native() const noexcept;
 
-  /// What was established. Call it once TLS says that the handshake is complete.
+  /// Keeps `note` with the tickets that the server gives to this client from now on.
+  void set_ticket_note(ConstBytes note);
+
+  /// The note of the ticket that this client offers, when the ticket allows early data and this
+  /// side does; else empty.
+  [[nodiscard]] ConstBytes early_data_note() const noexcept;
+
+  /// Makes the client offer early data. Before the handshake, with an early_data_note() only.
+  void offer_early_data();
+
+  /// What must be the same for early data as it was when the ticket was given: the server accepts
+  /// none otherwise, and none without a call of this before the handshake.
+  void set_early_data_context(ConstBytes context);
+
+  /// Whether the client offered early data, as this server knows once it has read the ClientHello.
+  [[nodiscard]] bool early_data_offered() const noexcept;
+
+  /// Gives back the ticket that this client took, for a handshake that nobody answered.
+  ///
+  /// RFC 8446 appendix C.4 wants none used twice, lest an observer links two connections. Of these
+  /// two one never was, and the other repeats its attempt.
+  void give_back_ticket();
+
+  /// The key of the peer's certificate, as soon as TLS has that: a server that accepts early data
+  /// finds it in its own ticket.
   ///
   /// **Errors:** `bad_certificate`, `wrong_node_id` when a resumed session's certificate does not
-  /// pass the checks of a new one; `tls_failure`.
+  /// pass the checks of a new one.
+  [[nodiscard]] result<PublicKey> peer();
+
+  /// What was established. Call it once TLS says that the handshake is complete.
+  ///
+  /// **Errors:** those of peer(); `tls_failure`.
   [[nodiscard]] result<TlsSummary> summary();
 
   /// Why the handshake failed, after the library reported that it did.

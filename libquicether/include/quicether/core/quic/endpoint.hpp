@@ -75,6 +75,11 @@ struct EndpointConfig {
   std::uint64_t key_update_packets = 1U << 22U;  ///< packets sent before the keys are renewed
   std::vector<std::uint16_t> mtu_probes = {1452, 1437, 1406, 1342, 1252};  ///< UDP payload bytes
   bool resumption = true;
+  /// Datagrams may go in the first flight of a resumed connection (0-RTT): as a client they are
+  /// offered if ConnectOptions say so, as a server they are accepted. A server takes each ticket
+  /// once, so a recorded flight that is sent again delivers nothing; but who holds one back can
+  /// deliver it later, within a minute, unless the client came through with the same ticket first.
+  bool early_data = false;
   Shard shard{};  ///< which connection ids lead here, when several endpoints share a port
   Limits limits{};
 };
@@ -85,6 +90,14 @@ struct ConnectOptions {
   std::optional<NodeId> expected_id{};      ///< refuse any other peer with `wrong_node_id`
   std::optional<PublicKey> expected_key{};  ///< likewise, stronger
   std::optional<std::uint8_t> lane{};       ///< see lane_between(); unset: random
+  bool early_data = false;                  ///< offer it, if EndpointConfig and the ticket allow
+};
+
+/// A resumed client sent datagrams in its first flight and this server takes them. Comes before
+/// HandshakeCompleted, which may never follow, and before the first of them is received. From now
+/// on send_datagrams() writes to the client; streams wait for the handshake.
+struct EarlyDataAccepted {
+  PublicKey peer{};  ///< proved by the ticket
 };
 
 /// TLS is done on this side and the peer's key is known.
@@ -95,6 +108,7 @@ struct HandshakeCompleted {
   std::string cipher_suite{};  ///< IANA name: "TLS_AES_128_GCM_SHA256"
   bool post_quantum = false;
   bool resumed = false;
+  bool early_data = false;  ///< it was accepted
   /// 32 bytes of keying material (RFC 8446 section 7.5), equal on both sides, to bind proofs to.
   std::array<std::uint8_t, 32> exporter{};
 };
@@ -131,6 +145,7 @@ struct StreamWritable {
 };
 
 using EventBody = std::variant<HandshakeCompleted,
+                               EarlyDataAccepted,
                                ConnectionClosed,
                                PathChanged,
                                StreamOpened,
@@ -189,6 +204,9 @@ struct EndpointStats {
   std::uint64_t handshakes_completed = 0;
   std::uint64_t handshakes_failed = 0;
   std::uint64_t handshakes_resumed = 0;
+  std::uint64_t tickets_refused = 0;             ///< that clients showed: used, too old or forged
+  std::uint64_t early_data_accepted = 0;         ///< connections of either role
+  std::uint64_t early_data_rejected = 0;         ///< offered, and refused by the server
   std::uint64_t connections_refused = 0;         ///< a limit was reached
   std::uint64_t received_datagrams_dropped = 0;  ///< the receive buffer was full
 };
@@ -266,6 +284,11 @@ class Endpoint {
   std::size_t send_datagrams(Instant now,
                              ConnectionHandle connection,
                              std::span<const OutgoingDatagram> datagrams);
+
+  /// True for a connection that this side dialled, that offers early data, and whose handshake is
+  /// not complete: send_datagrams() writes in 0-RTT packets, under congestion control. What does
+  /// not fit waits. What the server refuses is reported lost and not sent again.
+  [[nodiscard]] bool takes_early_data(ConnectionHandle connection) const noexcept;
 
   /// Opens a bidirectional stream.
   ///
