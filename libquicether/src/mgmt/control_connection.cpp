@@ -15,36 +15,18 @@ ControlConnection::ControlConnection(Environment& environment,
                                      asio::local::stream_protocol::socket socket,
                                      const PeerCredentials& client,
                                      const ControlLimits& limits)
-    : environment_{environment},
-      socket_{std::move(socket)},
-      client_{client},
-      limits_{limits},
-      timer_{environment.make_timer()} {}
-
-void ControlConnection::close_after(Duration limit) {
-  if (timer_ == nullptr) {
-    return;
-  }
-  timer_->async_wait(environment_.now() + limit, [weak = weak_from_this()](error_code cancelled) {
-    const auto self = weak.lock();
-    if (self != nullptr && !cancelled) {
-      self->close();
-    }
-  });
-}
+    : socket_{std::move(socket)}, client_{client}, limits_{limits}, time_limit_{environment} {}
 
 asio::awaitable<ControlConnection::Read> ControlConnection::async_read_line() {
   const auto self = shared_from_this();  // close() may come while this waits
   bool receiving = !received_.empty();
-  close_after(receiving ? limits_.request : limits_.idle);
+  time_limit_.set(receiving ? limits_.request : limits_.idle, weak_from_this());
   std::size_t searched = 0;
   while (true) {
     const auto end = received_.find('\n', searched);
     if (end < limits_.request_bytes_max) {
       line_bytes_ = end + 1;
-      if (timer_ != nullptr) {
-        timer_->cancel();  // what takes long now is the answer
-      }
+      time_limit_.lift();  // what takes long now is the answer
       co_return Read::line;
     }
     if (received_.size() >= limits_.request_bytes_max) {
@@ -60,7 +42,7 @@ asio::awaitable<ControlConnection::Read> ControlConnection::async_read_line() {
     received_.append(block_.data(), size);
     if (!receiving) {
       receiving = true;
-      close_after(limits_.request);
+      time_limit_.set(limits_.request, weak_from_this());
     }
   }
 }
@@ -73,7 +55,7 @@ std::string ControlConnection::take_line() {
 
 asio::awaitable<bool> ControlConnection::async_write(std::string text) {
   const auto self = shared_from_this();
-  close_after(limits_.answer);
+  time_limit_.set(limits_.answer, weak_from_this());
   error_code failed;
   co_await asio::async_write(
       socket_, asio::buffer(text), asio::redirect_error(asio::use_awaitable, failed));
@@ -88,7 +70,7 @@ void ControlConnection::close_with(const std::string& text) noexcept {
 }
 
 void ControlConnection::close() noexcept {
-  timer_.reset();
+  time_limit_.end();
   error_code ignored;
   socket_.close(ignored);
 }

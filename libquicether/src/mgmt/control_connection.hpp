@@ -2,8 +2,8 @@
 #define QUICETHER_SRC_MGMT_CONTROL_CONNECTION_HPP
 
 #include "mgmt/control_socket.hpp"
+#include "mgmt/time_limit.hpp"
 
-#include <quicether/env/environment.hpp>
 #include <quicether/mgmt/control_server.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -53,15 +53,12 @@ class ControlConnection : public std::enable_shared_from_this<ControlConnection>
   void close() noexcept;
 
  private:
-  void close_after(Duration limit);
-
-  Environment& environment_;
   boost::asio::local::stream_protocol::socket socket_;
   PeerCredentials client_;
   ControlLimits limits_;
-  std::unique_ptr<Timer> timer_;  // null once closed: it must not outlive the environment
-  std::string received_{};        // the line and what came behind it
-  std::size_t line_bytes_ = 0;    // of the line that was read, with its end
+  TimeLimit time_limit_;
+  std::string received_{};      // the line and what came behind it
+  std::size_t line_bytes_ = 0;  // of the line that was read, with its end
   std::array<char, 4096> block_{};
 };
 

@@ -20,36 +20,23 @@ namespace http = boost::beast::http;
 HttpConnection::HttpConnection(Environment& environment,
                                asio::ip::tcp::socket socket,
                                const MonitoringLimits& limits)
-    : environment_{environment},
-      socket_{std::move(socket)},
+    : socket_{std::move(socket)},
       limits_{limits},
-      timer_{environment.make_timer()},
+      time_limit_{environment},
       buffer_{2 * limits.header_bytes_max} {}
-
-void HttpConnection::close_after(Duration limit) {
-  if (timer_ == nullptr) {
-    return;
-  }
-  timer_->async_wait(environment_.now() + limit, [weak = weak_from_this()](error_code cancelled) {
-    const auto self = weak.lock();
-    if (self != nullptr && !cancelled) {
-      self->close();
-    }
-  });
-}
 
 asio::awaitable<HttpConnection::Read> HttpConnection::async_read() {
   const auto self = shared_from_this();  // close() may come while this waits
   error_code failed;
   if (buffer_.size() == 0) {
-    close_after(limits_.idle);
+    time_limit_.set(limits_.idle, weak_from_this());
     co_await socket_.async_wait(asio::socket_base::wait_read,
                                 asio::redirect_error(asio::use_awaitable, failed));
     if (failed) {
       co_return Read::closed;
     }
   }
-  close_after(limits_.request);
+  time_limit_.set(limits_.request, weak_from_this());
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(limits_.header_bytes_max));
   co_await http::async_read(
@@ -77,7 +64,7 @@ PageRequest HttpConnection::request() const {
 
 asio::awaitable<bool> HttpConnection::async_write(Page page) {
   const auto self = shared_from_this();
-  close_after(limits_.answer);
+  time_limit_.set(limits_.answer, weak_from_this());
   const bool understood = parser_->is_done();
   http::response<http::string_body> response{http::int_to_status(page.status), 11};
   response.set(http::field::content_type, page.content_type);
@@ -102,7 +89,7 @@ asio::awaitable<void> HttpConnection::async_finish() {
   const auto self = shared_from_this();
   error_code failed;
   socket_.shutdown(asio::socket_base::shutdown_send, failed);
-  close_after(limits_.request);
+  time_limit_.set(limits_.request, weak_from_this());
   std::array<char, 1024> ignored{};
   while (!failed) {
     (void)co_await socket_.async_read_some(asio::buffer(ignored),
@@ -120,7 +107,7 @@ void HttpConnection::refuse() noexcept {
 }
 
 void HttpConnection::close() noexcept {
-  timer_.reset();
+  time_limit_.end();
   error_code ignored;
   socket_.close(ignored);
 }

@@ -2,8 +2,8 @@
 #define QUICETHER_SRC_MGMT_HTTP_CONNECTION_HPP
 
 #include "mgmt/monitoring_page.hpp"
+#include "mgmt/time_limit.hpp"
 
-#include <quicether/env/environment.hpp>
 #include <quicether/mgmt/monitoring_server.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -54,12 +54,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void close() noexcept;
 
  private:
-  void close_after(Duration limit);
-
-  Environment& environment_;
   boost::asio::ip::tcp::socket socket_;
   MonitoringLimits limits_;
-  std::unique_ptr<Timer> timer_;  // null once closed: it must not outlive the environment
+  TimeLimit time_limit_;
   boost::beast::flat_buffer buffer_;
   std::optional<boost::beast::http::request_parser<boost::beast::http::empty_body>> parser_{};
 };
