@@ -264,6 +264,10 @@ void Daemon::use_hosts(mgmt::ResolvedHosts hosts) {
 quicether::NodeStatus Daemon::status() {
   auto status = node_->status();
   status.warnings.insert(status.warnings.end(), warnings_.begin(), warnings_.end());
+  if (const auto entering = network(); entering && !entering->problem.empty()) {
+    status.warnings.push_back(
+        fmt::format("not a member of the network {} yet: {}", entering->name, entering->problem));
+  }
   return status;
 }
 

@@ -85,6 +85,7 @@ std::string format_status(const NodeStatus& status, std::span<const PeerStatus> 
   if (!status.name.empty()) {
     text += fmt::format("Name: {}\n", printable(status.name));
   }
+  text += fmt::format("Network: {}\n", printable(status.network.value_or("none")));
   for (const auto& address : status.listen) {
     text += fmt::format("Listening: {}\n", address.to_string());
   }

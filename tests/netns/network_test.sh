@@ -48,11 +48,14 @@ for node in alice bob carol; do start "$node"; done
 step "a node in no network invites nobody"
 refused 65 'network create' ctl alice invite
 refused 65 'in no network' ctl alice network show
+in_network() { grep -q "^Network: $2\$" <<<"$(ctl "$1" status)"; }
+in_network alice none || fail "alice thinks that she is in a network"
 
 step "one creates a network, another joins it by an invite"
 ctl alice network create home >/dev/null
 refused 65 'network leave' ctl alice network create other
 invite=$(ctl alice invite 2>/dev/null)
+in_network alice home || fail "alice does not say in which network she is"
 [[ $invite =~ ^qe1-[a-z2-7]+$ ]] || fail "the invite is '$invite'"
 begin=${EPOCHREALTIME//[.,]/}
 ctl bob join "$invite" >"$work/join.log"

@@ -19,6 +19,7 @@ inline NodeStatus sample_status() {
   status.key =
       PublicKey::parse("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a").value();
   status.name = "laptop";
+  status.network = "acme";
   status.version = "0.1.0";
   status.tun_name = "quicether0";
   status.tun_mtu = 1380;

@@ -119,6 +119,7 @@ struct NodeStatus {
   NodeId id{};
   PublicKey key{};
   std::string name{};
+  std::optional<std::string> network{};  ///< of which the node is a member
   std::string version{};
   std::string tun_name{};  ///< empty: no TUN
   std::uint32_t tun_mtu = 0;

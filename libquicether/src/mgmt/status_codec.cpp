@@ -159,6 +159,7 @@ boost::json::value to_value(const NodeStatus& status) {
   return {{"id", status.id.to_string()},
           {"key", status.key.to_string()},
           {"name", status.name},
+          {"network", status.network ? boost::json::value(*status.network) : boost::json::value{}},
           {"version", status.version},
           {"tun_name", status.tun_name},
           {"tun_mtu", status.tun_mtu},
@@ -224,6 +225,7 @@ result<NodeStatus> node_status_from(const boost::json::value& value) {
   reader.read("id", status.id);
   reader.read("key", status.key);
   reader.read("name", status.name);
+  reader.read("network", status.network);
   reader.read("version", status.version);
   reader.read("tun_name", status.tun_name);
   reader.read("tun_mtu", status.tun_mtu);

@@ -13,6 +13,9 @@ NodeStatus Node::Impl::status() const {
   status.id = identity_.node_id();
   status.key = identity_.public_key();
   status.name = config_.name;
+  if (config_.network) {
+    status.network = config_.network->name;
+  }
   status.version = kVersion;
   const auto* tun = shards_.tun();
   if (tun != nullptr) {

@@ -25,6 +25,7 @@ TEST_CASE("status: prints the node", "[cli]") {
         "Connected Peers: 1\n"
         "Active Paths: 1 (eth0)\n"
         "Name: laptop\n"
+        "Network: acme\n"
         "Listening: [::]:9000\n"
         "DHT Nodes: 12\n"
         "DHT Mode: server\n"
@@ -44,6 +45,7 @@ TEST_CASE("status: a node without TUN, name and paths", "[cli]") {
         "TUN Interface: none\n"
         "Connected Peers: 0\n"
         "Active Paths: 0\n"
+        "Network: none\n"
         "Policy: built-in (0 rules)\n"
         "Uptime: 0s\n"
         "Version: \n");
@@ -138,7 +140,7 @@ TEST_CASE("tables: hostile texts stay in their cell and harmless", "[cli]") {
     for (const char c : all) {
       CHECK((static_cast<unsigned char>(c) >= 0x20 || c == '\n'));
     }
-    CHECK(std::count(all.begin(), all.end(), '\n') == 16);
+    CHECK(std::count(all.begin(), all.end(), '\n') == 17);
     CHECK(all.find("\xe2\x80\xae") == std::string::npos);
     CHECK(all.find('\xff') == std::string::npos);
   }

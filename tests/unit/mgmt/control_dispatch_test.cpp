@@ -50,7 +50,8 @@ TEST_CASE("control: node.status", "[mgmt][control]") {
       result(
           R"({"id":"3fa9c0d1e2f30415263748596a7b8c9daebfc0d1",)"
           R"("key":"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",)"
-          R"("name":"laptop","version":"0.1.0","tun_name":"quicether0","tun_mtu":1380,"shards":1,)"
+          R"("name":"laptop","network":"acme","version":"0.1.0",)"
+          R"("tun_name":"quicether0","tun_mtu":1380,"shards":1,)"
           R"("overlay_addresses":["100.64.0.1/16","fd00::1/8"],"listen":["[::]:9000"],)"
           R"("peers_connected":1,"paths_active":1,"uptime_us":90061000000,)"
           R"("discovery":{"dht_nodes":12,"dht_mode":"server","external_addresses":["198.51.100.7:9000"],)"
