@@ -134,7 +134,12 @@ void Daemon::join_network(const std::string& text, mgmt::AnswerHandler<std::stri
   const bool pending = network_ && network_->secret.empty();
   const auto refusal = pending ? std::nullopt : why_no_other_network();
   if (refusal) {
-    done(*refusal);
+    const bool same = network_ && network_->name == invite->network;
+    done(same ? mgmt::Refusal{fmt::format("this node is in a network \"{}\" already: to join "
+                                          "another one of that name leave it first, with "
+                                          "quicether network leave",
+                                          network_->name)}
+              : *refusal);
     return;
   }
   node_->async_redeem(

@@ -3,12 +3,16 @@
 #include "tables.hpp"
 
 #include <quicether/mgmt/status_json.hpp>
+#include <quicether/mgmt/text.hpp>
+
+#include <fmt/format.h>
 
 namespace cli {
 namespace {
 
 using quicether::Prefix;
 using quicether::mgmt::ControlClient;
+using quicether::mgmt::printable;
 using quicether::mgmt::to_json;
 
 ExitCode discover_subnet(ControlClient& client, const Prefix& subnet, Output& output) {
@@ -26,7 +30,8 @@ ExitCode discover_node(ControlClient& client, const std::string& name, Output& o
     return output.fail(to_failure(found.error()));
   }
   if (!*found) {
-    output.print(output.json() ? "null\n" : "This node has no record in the DHT\n");
+    output.print(output.json() ? "null\n"
+                               : fmt::format("No record of {} is in the DHT\n", printable(name)));
     return ExitCode::no_answer;
   }
   output.print(output.json() ? to_json(**found) + '\n' : format_found(**found));

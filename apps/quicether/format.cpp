@@ -70,6 +70,10 @@ std::string format_loss(std::uint64_t lost, std::uint64_t sent) {
                           : fmt::format("{:.1f}%", percent);
 }
 
+std::string format_amount(std::uint64_t count, std::string_view thing) {
+  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
+}
+
 std::string format_uptime(quicether::Duration uptime) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(uptime).count();
   for (std::size_t i = 0; i + 1 < kUnits.size(); ++i) {

@@ -16,6 +16,9 @@ namespace cli {
 /// "950", "1.2K", "450K", "1.2M", "3.4G".
 [[nodiscard]] std::string format_count(std::uint64_t count);
 
+/// "1 rule", "3 rules".
+[[nodiscard]] std::string format_amount(std::uint64_t count, std::string_view thing);
+
 /// Bits per second: "950 bps", "25 Mbps", "1.2 Gbps".
 [[nodiscard]] std::string format_bandwidth(std::uint64_t bits_per_second);
 

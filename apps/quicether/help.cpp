@@ -1,5 +1,6 @@
 // help and version
 #include "command.hpp"
+#include "format.hpp"
 
 #include <quicether/mgmt/config_loader.hpp>
 #include <quicether/mgmt/text.hpp>
@@ -26,7 +27,7 @@ std::string help_of(const CommandSpec& command) {
                           command.name,
                           command.arguments.empty() ? "" : " ",
                           command.arguments,
-                          command.summary);
+                          capitalized(command.summary));
   for (const auto& option : command.options) {
     const auto letter = option.letter == '\0' ? "" : fmt::format(", -{}", option.letter);
     const auto left = fmt::format("  --{} {}{}", option.name, option.argument, letter);

@@ -54,8 +54,9 @@ std::string format_network(const NetworkStatus& network) {
   if (!network.problem.empty()) {
     return text + fmt::format("Not a member yet: {}\n", printable(network.problem));
   }
-  text += fmt::format(
-      "Listed: {}\nMembers: {}\n", network.listed ? "yes" : "not yet", network.members.size() + 1);
+  text += fmt::format("Listed: {}\nMembers: {}, this node included\n",
+                      network.listed ? "yes" : "not yet",
+                      network.members.size() + 1);
   if (network.members.empty()) {
     return text;
   }

@@ -96,8 +96,9 @@ std::string format_status(const NodeStatus& status, std::span<const PeerStatus> 
       text += fmt::format("External Address: {}\n", address.to_string());
     }
   }
-  text +=
-      fmt::format("Policy: {} ({} rules)\n", printable(status.policy_source), status.policy_rules);
+  text += fmt::format("Policy: {} ({})\n",
+                      printable(status.policy_source),
+                      format_amount(status.policy_rules, "rule"));
   text += fmt::format("Uptime: {}\n", format_uptime(status.uptime));
   text += fmt::format("Version: {}\n", printable(status.version));
   for (const auto& warning : status.warnings) {
@@ -124,13 +125,13 @@ std::string format_netcheck(const quicether::Netcheck& check) {
   };
   auto text = fmt::format("Verdict: {}\n", printable(check.verdict));
   for (const auto& one : check.families) {
-    text += fmt::format("{}: {}, seen as {}, port mapping {}, strangers {}, {} DHT nodes\n",
+    text += fmt::format("{}: {}, seen as {}, port mapping {}, strangers {}, {}\n",
                         one.family == "ipv4" ? "IPv4" : "IPv6",
                         text_of(one.local),
                         text_of(one.external),
                         printable(one.mapping),
                         printable(one.reach),
-                        one.dht_nodes);
+                        format_amount(one.dht_nodes, "DHT node"));
   }
   for (const auto& one : check.bootstrap) {
     text += fmt::format("Bootstrap: {} {}\n",

@@ -80,6 +80,7 @@ TEST_CASE("membership: members that restart without the bootstrap node find each
       nodes[i].restart();
     }
 
+    CHECK(nodes[1].peer(nodes[0])->name == "n0");  // which is not there to say so
     CHECK(simulation.run_until([&] { return nodes.all_connected(1); }, 1s));
   });
 }

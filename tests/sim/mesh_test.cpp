@@ -66,6 +66,11 @@ TEST_CASE("mesh: crossed dials leave one session and lose no reachability", "[si
     CHECK(mesh[0].peer(mesh[1])->paths.size() == 1);
     CHECK(mesh[1].peer(mesh[0])->paths.size() == 1);
     CHECK(mesh[0].counter("quic.handshakes_completed") <= 2);
+    for (const std::size_t node : {0U, 1U}) {
+      const auto& events = mesh[node].host->recorded().events();
+      CHECK(std::ranges::find(events, Severity::warning, &sim::RecordedEvent::severity) ==
+            events.end());
+    }
     CHECK(ping_until_answered(simulation, mesh[0], mesh[1].overlay(), 2s) < 1s);
   });
 }

@@ -424,8 +424,14 @@ std::string Node::Impl::display_name(PeerIndex peer, const NodeId& id) const {
   if (known != nullptr && !known->name.empty()) {
     return known->name;
   }
-  const auto claims = addresses_.peers().find(peer);
-  return claims == addresses_.peers().end() ? std::string{} : claims->second.name;
+  if (const auto claims = addresses_.peers().find(peer); claims != addresses_.peers().end()) {
+    return claims->second.name;
+  }
+  if (!membership_) {
+    return {};
+  }
+  const auto member = membership_->members().find(id);
+  return member == membership_->members().end() ? std::string{} : member->second.name;
 }
 
 void Node::Impl::on_link_up(PeerIndex peer) {

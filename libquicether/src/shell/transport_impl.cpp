@@ -270,10 +270,11 @@ void Transport::Impl::handle(const node::SessionUp& up) {
 }
 
 void Transport::Impl::log_down(const node::SessionDown& down) {
-  const bool ended = down.reason == errc::closed_locally || down.reason == errc::closed_by_peer ||
-                     down.reason == errc::superseded;
-  const bool failed = !(down.was_up && ended) && down.reason != errc::wrong_shard &&
-                      down.reason != errc::closed_locally;
+  // Who dials gives attempts up for better ones: on the other side the peer closed them.
+  const bool ended_there =
+      down.reason == errc::closed_by_peer && !(down.dialled_here && !down.was_up);
+  const bool failed = !ended_there && down.reason != errc::closed_locally &&
+                      down.reason != errc::superseded && down.reason != errc::wrong_shard;
   environment_.events().on_event({down.was_up ? "session.down" : "session.failed",
                                   failed ? Severity::warning : Severity::info,
                                   {{"address", down.remote.to_string()},

@@ -39,6 +39,7 @@ TEST_CASE("status: prints the node", "[cli]") {
 TEST_CASE("status: a node without TUN, name and paths", "[cli]") {
   quicether::NodeStatus status;
   status.policy_source = "built-in";
+  status.policy_rules = 1;
 
   CHECK(cli::format_status(status, {}) ==
         "Node ID: 0000000000000000000000000000000000000000\n"
@@ -46,7 +47,7 @@ TEST_CASE("status: a node without TUN, name and paths", "[cli]") {
         "Connected Peers: 0\n"
         "Active Paths: 0\n"
         "Network: none\n"
-        "Policy: built-in (0 rules)\n"
+        "Policy: built-in (1 rule)\n"
         "Uptime: 0s\n"
         "Version: \n");
 }
