@@ -264,9 +264,8 @@ void Daemon::use_hosts(mgmt::ResolvedHosts hosts) {
 quicether::NodeStatus Daemon::status() {
   auto status = node_->status();
   status.warnings.insert(status.warnings.end(), warnings_.begin(), warnings_.end());
-  if (const auto entering = network(); entering && !entering->problem.empty()) {
-    status.warnings.push_back(
-        fmt::format("not a member of the network {} yet: {}", entering->name, entering->problem));
+  if (network_ && !status.network) {
+    status.warnings.push_back(why_no_member());
   }
   return status;
 }

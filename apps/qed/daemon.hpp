@@ -76,6 +76,8 @@ class Daemon final : public quicether::mgmt::ControlHandler {
   void warn(const std::vector<std::string>& warnings);
   [[nodiscard]] bool load_network();
   [[nodiscard]] std::optional<quicether::mgmt::Refusal> why_no_other_network() const;
+  /// For a node that is in no network, or waits for the one that it is to join.
+  [[nodiscard]] std::string why_no_member();
   [[nodiscard]] quicether::mgmt::Answer<std::string> enter_network(
       quicether::mgmt::NetworkState state);
   [[nodiscard]] quicether::mgmt::Answer<std::string> apply_network();

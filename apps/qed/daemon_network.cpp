@@ -85,9 +85,10 @@ std::optional<mgmt::Refusal> Daemon::why_no_other_network() const {
                                      loaded_.config.network.name)};
   }
   if (network_) {
-    return mgmt::Refusal{fmt::format(
-        "this node is in the network \"{}\": leave it first, with quicether network leave",
-        network_->name)};
+    return mgmt::Refusal{
+        fmt::format("this node {} the network \"{}\": leave it first, with quicether network leave",
+                    network_->secret.empty() ? "is to join" : "is in",
+                    network_->name)};
   }
   return std::nullopt;
 }
@@ -184,6 +185,15 @@ std::optional<quicether::NetworkStatus> Daemon::network() {
   return status;
 }
 
+std::string Daemon::why_no_member() {
+  const auto entering = network();
+  return entering ? fmt::format("this node is not a member of the network {} yet: {}",
+                                entering->name,
+                                entering->problem)
+                  : "this node is in no network: make one with quicether network create NAME, or "
+                    "join one";
+}
+
 mgmt::Answer<mgmt::NewInvite> Daemon::create_invite(bool once, quicether::Duration lifetime) {
   std::vector<quicether::IpAddress> addresses;
   for (const auto& interface : environment_->interfaces()) {
@@ -198,7 +208,7 @@ mgmt::Answer<mgmt::NewInvite> Daemon::create_invite(bool once, quicether::Durati
     return mgmt::NewInvite{record::to_text(*invite), invite->once, invite->expires};
   }
   if (invite.error() == errc::not_open) {
-    return mgmt::Refusal{"this node is in no network: make one with quicether network create NAME"};
+    return mgmt::Refusal{why_no_member()};
   }
   if (invite.error() == errc::no_address) {
     return mgmt::Refusal{"nobody could reach this node: it has no address but its own machine's"};
@@ -252,7 +262,7 @@ void Daemon::discover_node(const std::string& text,
 void Daemon::discover_subnet(const quicether::Prefix& subnet,
                              mgmt::AnswerHandler<quicether::FoundSubnet> done) {
   if (!node_->network()) {
-    done(mgmt::Refusal{"this node is in no network: members alone say what they carry"});
+    done(mgmt::Refusal{why_no_member()});
     return;
   }
   node_->async_discover_subnet(

@@ -82,7 +82,15 @@ refused 65 'has expired' ctl dave join "$short"
 end dave
 
 step "an invite that is given while qed does not run is redeemed when it does"
-in_ns dave "$programs/quicether" join "$invite" --config "$work/dave/config.toml" >>"$work/join.log"
+join_later() { in_ns dave "$programs/quicether" join "$1" --config "$work/dave/config.toml" >>"$work/join.log"; }
+join_later "$once"
+start dave
+wait_for_line dave network.not_joined
+in_network dave none || fail "dave says that he is in a network"
+refused 65 'not a member of the network home yet: .*used by another' ctl dave invite
+refused 65 'is to join the network "home"' ctl dave network create other
+end dave
+join_later "$invite"
 start dave
 wait_for 10 answers dave carol || fail "dave gets no answer from carol"
 for node in "${nodes[@]}"; do
