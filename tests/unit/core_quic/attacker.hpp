@@ -19,9 +19,8 @@ class Attacker {
       : world_{world},
         victim_{victim},
         key_{crypto::KeyPair::generate(random_)},
-        tls_{crypto::make_credentials(key_), {"qether/1", false, false}} {
+        tls_{crypto::make_credentials(key_), tls_options()} {
     configure_for_quic(tls_);
-    session_.emplace(tls_, crypto::TlsRole::client, crypto::TlsExpectation{}, &reference_);
     tls_.set_time(kWallClock);
     reference_.get_conn = [](ngtcp2_crypto_conn_ref* reference) {
       return static_cast<ngtcp2_conn*>(reference->user_data);
@@ -44,8 +43,13 @@ class Attacker {
     ngtcp2_conn_del(native_);
   }
 
-  /// Begins a handshake; `client_hello`, when not empty, is sent instead of TLS's own.
+  /// Begins a handshake; `client_hello`, when not empty, is sent instead of TLS's own. A second
+  /// one resumes the first, and offers early data when the victim allowed it.
   void begin(const ByteVector& client_hello = {}) {
+    ngtcp2_conn_del(std::exchange(native_, nullptr));
+    closed_ = false;
+    session_.emplace(
+        tls_, crypto::TlsRole::client, crypto::TlsExpectation{victim_.id(), {}}, &reference_);
     if (!client_hello.empty()) {
       // CRYPTO at offset 0 (RFC 9000 section 19.6), in the first packet that is encrypted.
       forged_ = {0x06,
@@ -86,6 +90,25 @@ class Attacker {
     QE_ASSERT(failed == 0);
     reference_.user_data = native_;
     ngtcp2_conn_set_tls_native_handle(native_, session_->native());
+    if (const auto note = session_->early_data_note(); !note.empty()) {
+      QE_ASSERT(
+          ngtcp2_conn_decode_and_set_0rtt_transport_params(native_, note.data(), note.size()) == 0);
+      session_->offer_early_data();
+    }
+  }
+
+  /// Sends what QUIC has to say by itself: the ClientHello, at first.
+  void write() {
+    std::array<std::uint8_t, 1500> out{};
+    ngtcp2_pkt_info info{};
+    for (;;) {
+      const auto written = ngtcp2_conn_write_pkt(
+          native_, nullptr, &info, out.data(), out.size(), to_native(world_.now()));
+      if (written <= 0) {
+        return;
+      }
+      world_.inject(address, victim_.address, {out.begin(), out.begin() + written});
+    }
   }
 
   /// Lets time pass, with this client taking part.
@@ -103,7 +126,11 @@ class Attacker {
   /// True when the victim closed the connection.
   [[nodiscard]] bool closed() const { return closed_; }
 
-  /// Sends a 1-RTT packet with these frames and nothing else. At most 1100 bytes.
+  /// The code that it closed with.
+  [[nodiscard]] std::uint64_t error() const { return ngtcp2_conn_get_ccerr(native_)->error_code; }
+
+  /// Sends a 1-RTT packet, or a 0-RTT packet before the handshake is complete, with these frames
+  /// and nothing else. At most 1100 bytes.
   void send_frames(const ByteVector& frames) {
     forged_ = frames;
     const ByteVector carrier(1110);
@@ -134,6 +161,13 @@ class Attacker {
   std::size_t sent_forged = 0;
 
  private:
+  static crypto::TlsOptions tls_options() {
+    crypto::TlsOptions options;
+    options.alpn = "qether/1";
+    options.early_data = true;
+    return options;
+  }
+
   static Attacker& of(void* user) { return *static_cast<Attacker*>(user); }
 
   [[nodiscard]] ngtcp2_callbacks make_callbacks() {
@@ -152,6 +186,13 @@ class Attacker {
           ngtcp2_cid_init(cid, bytes.data(), size);
           return 0;
         };
+    callbacks.handshake_completed = [](ngtcp2_conn* native, void* user) {
+      std::array<std::uint8_t, 256> note{};
+      const auto size = ngtcp2_conn_encode_0rtt_transport_params(native, note.data(), note.size());
+      QE_ASSERT(size > 0);
+      of(user).session_->set_ticket_note(ConstBytes{note}.first(static_cast<std::size_t>(size)));
+      return 0;
+    };
     callbacks.update_key = ngtcp2_crypto_update_key_cb;
     callbacks.get_path_challenge_data = [](ngtcp2_conn*, std::uint8_t* data, void* user) {
       of(user).random_.fill({data, NGTCP2_PATH_CHALLENGE_DATALEN});
@@ -186,19 +227,6 @@ class Attacker {
                                     nonce_size,
                                     associated,
                                     associated_size);
-  }
-
-  void write() {
-    std::array<std::uint8_t, 1500> out{};
-    ngtcp2_pkt_info info{};
-    for (;;) {
-      const auto written = ngtcp2_conn_write_pkt(
-          native_, nullptr, &info, out.data(), out.size(), to_native(world_.now()));
-      if (written <= 0) {
-        return;
-      }
-      world_.inject(address, victim_.address, {out.begin(), out.begin() + written});
-    }
   }
 
   void read() {

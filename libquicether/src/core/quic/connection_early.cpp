@@ -100,10 +100,8 @@ void Connection::settle_early_data() {
   for (auto left = std::exchange(early_datagrams_, {}).size(); left != 0; --left) {
     breaker_.on_sent(now_);
   }
-  if (shared_.config.early_data) {
-    EncodedParameters parameters{};
-    tls_.set_ticket_note(encode_parameters(native_.get(), parameters));
-  }
+  EncodedParameters parameters{};
+  tls_.set_ticket_note(encode_parameters(native_.get(), parameters));
 }
 
 // ---- The server ---------------------------------------------------------------------------------
