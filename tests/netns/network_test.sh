@@ -99,7 +99,7 @@ done
 wait_for 5 reaches dave "$(overlay bob 4)" || fail "dave -> bob"
 
 step "names, ids and addresses mean the same"
-for of in bob "${node_id[bob]}" "$(overlay bob 4)" "$(overlay bob 6)" "bob~${node_id[bob]:0:6}"; do
+for of in bob "${node_id[bob]}" "$(overlay bob 4)" "$(overlay bob 6)" "bob~${node_id[bob]:0:6}" bob.home.qe; do
   answers alice "$of" >"$work/ping.log" || fail "no answer from $of"
 done
 refused 65 'nobody is known' ctl alice ping nobody

@@ -206,6 +206,11 @@ TEST_CASE("names: two members of one name are told apart, and neither hides the 
     CHECK(party.host().node->resolve(party[1].overlay(true).to_string()).node->id == id);
     CHECK(party.host().node->resolve(party[1].overlay().to_string()).node->id == id);
     CHECK(party.host().node->resolve("n0").self);
+    CHECK(party.host().node->resolve("N0.mesh.QE").self);
+    REQUIRE(party.host().node->resolve(qualified + ".mesh.qe").node.has_value());
+    CHECK(party.host().node->resolve(qualified + ".mesh.qe").node->id == id);
+    CHECK_FALSE(party.host().node->resolve("n0.other.qe").node.has_value());
+    CHECK_FALSE(party.host().node->resolve(".mesh.qe").node.has_value());
     CHECK_FALSE(party.host().node->resolve("nobody").node.has_value());
   });
 }

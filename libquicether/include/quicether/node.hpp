@@ -182,8 +182,9 @@ class Node {
   [[nodiscard]] std::vector<PeerStatus> peers() const;
 
   /// Finds the node that is meant by a NodeId, a public key, an overlay address, a name, or a name
-  /// with the first digits of the NodeId behind it, as "alice~3fa9". Names are compared whatever
-  /// the case. What the configuration calls a peer comes before what members call themselves.
+  /// with the first digits of the NodeId behind it, as "alice~3fa9"; behind both may stand the
+  /// network, as in "alice.home.qe". Names are compared whatever the case. What the configuration
+  /// calls a peer comes before what members call themselves.
   [[nodiscard]] NameAnswer resolve(std::string_view text) const;
 
   /// Asks a peer for a sign of life through its link, which is made when needed. Signature:

@@ -2,6 +2,8 @@
 
 #include <quicether/core/crypto/node_address.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string_view>
 #include <utility>
@@ -17,8 +19,19 @@ char lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
+/// Behind the name of a network: the domain of all.
+constexpr std::string_view kDomain = ".qe";
+
 bool same_name(std::string_view one, std::string_view other) {
   return std::ranges::equal(one, other, {}, lower, lower);
+}
+
+/// `text` without ".<network>.qe" at its end.
+std::string_view without_domain(std::string_view text, std::string_view network) {
+  const auto domain = fmt::format(".{}{}", network, kDomain);
+  const bool whole =
+      text.size() > domain.size() && same_name(text.substr(text.size() - domain.size()), domain);
+  return whole ? text.substr(0, text.size() - domain.size()) : text;
 }
 
 }  // namespace
@@ -88,6 +101,9 @@ NameAnswer Node::Impl::resolve(std::string_view text) const {
   } else if (const auto address = IpAddress::parse(text)) {
     id = node_of(*address);
   } else {
+    if (config_.network) {
+      text = without_domain(text, config_.network->name);
+    }
     const auto mark = text.find(kQualifier);
     const auto name = text.substr(0, mark);
     const auto digits = mark == std::string_view::npos ? std::string_view{} : text.substr(mark + 1);
