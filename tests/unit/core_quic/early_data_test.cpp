@@ -35,6 +35,9 @@ TEST_CASE("early_data: a datagram arrives with the first flight", "[quic][early]
   CHECK(here.exporter == there.exporter);
   CHECK(here.peer == pair.server.key.public_key());
   CHECK(there.peer == pair.client.key.public_key());
+  CHECK(there.group == accepted[0].second.group);
+  CHECK(there.cipher_suite == accepted[0].second.cipher_suite);
+  CHECK(there.post_quantum == accepted[0].second.post_quantum);
   pair.world.run_for(seconds{1});
   CHECK(pair.server.datagram_count == 1);
   CHECK(pair.server.all<EarlyDataAccepted>().size() == 1);

@@ -188,22 +188,14 @@ void TlsSession::give_back_ticket() {
   }
 }
 
-result<PublicKey> TlsSession::peer() {
+result<TlsSummary> TlsSession::agreed() {
+  const auto* const ssl = state_->ssl.get();
   // A server that resumes is not asked to verify: the certificate came out of its own ticket.
   if (!state_->peer && state_->check_peer()) {
     return state_->refusal->code;
   }
-  return *state_->peer;
-}
-
-result<TlsSummary> TlsSession::summary() {
-  const auto* const ssl = state_->ssl.get();
-  const auto key = peer();
-  if (!key) {
-    return key.error();
-  }
   TlsSummary summary;
-  summary.peer = *key;
+  summary.peer = *state_->peer;
   const auto group = SSL_get_curve_id(ssl);
   const char* const group_name = SSL_get_curve_name(group);
   summary.group = group_name == nullptr ? "unknown" : group_name;
@@ -212,14 +204,19 @@ result<TlsSummary> TlsSession::summary() {
     summary.cipher_suite = SSL_CIPHER_standard_name(cipher);
   }
   summary.resumed = SSL_session_reused(ssl) == 1;
-  if (SSL_export_keying_material(state_->ssl.get(),
-                                 summary.exporter.data(),
-                                 summary.exporter.size(),
-                                 kExporterLabel.data(),
-                                 kExporterLabel.size(),
-                                 nullptr,
-                                 0,
-                                 0) != 1) {
+  return summary;
+}
+
+result<TlsSummary> TlsSession::summary() {
+  auto summary = agreed();
+  if (summary && SSL_export_keying_material(state_->ssl.get(),
+                                            summary->exporter.data(),
+                                            summary->exporter.size(),
+                                            kExporterLabel.data(),
+                                            kExporterLabel.size(),
+                                            nullptr,
+                                            0,
+                                            0) != 1) {
     ERR_clear_error();
     return errc::tls_failure;
   }

@@ -132,14 +132,18 @@ bool Connection::on_read_key(ngtcp2_encryption_level level) {
 }
 
 bool Connection::accept_early_data() {
-  const auto peer = tls_.peer();
-  if (!peer) {
+  const auto agreed = tls_.agreed();
+  if (!agreed) {
     refuse_peer();
     return false;
   }
   early_data_ = EarlyData::accepted;
   ++shared_.stats.early_data_accepted;
-  shared_.push(handle_, EarlyDataAccepted{*peer});
+  shared_.push(handle_,
+               EarlyDataAccepted{agreed->peer,
+                                 std::string{agreed->group},
+                                 std::string{agreed->cipher_suite},
+                                 agreed->post_quantum});
   return true;
 }
 

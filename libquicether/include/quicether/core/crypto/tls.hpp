@@ -151,16 +151,16 @@ class TlsSession {
   /// two one never was, and the other repeats its attempt.
   void give_back_ticket();
 
-  /// The key of the peer's certificate, as soon as TLS has that: a server that accepts early data
-  /// finds it in its own ticket.
+  /// As summary() without the exporter, for a server that accepts early data: the peer's key is in
+  /// its own ticket.
   ///
   /// **Errors:** `bad_certificate`, `wrong_node_id` when a resumed session's certificate does not
   /// pass the checks of a new one.
-  [[nodiscard]] result<PublicKey> peer();
+  [[nodiscard]] result<TlsSummary> agreed();
 
   /// What was established. Call it once TLS says that the handshake is complete.
   ///
-  /// **Errors:** those of peer(); `tls_failure`.
+  /// **Errors:** those of agreed(); `tls_failure`.
   [[nodiscard]] result<TlsSummary> summary();
 
   /// Why the handshake failed, after the library reported that it did.

@@ -98,6 +98,9 @@ struct ConnectOptions {
 /// on send_datagrams() writes to the client; streams wait for the handshake.
 struct EarlyDataAccepted {
   PublicKey peer{};  ///< proved by the ticket
+  std::string group{};
+  std::string cipher_suite{};
+  bool post_quantum = false;
 };
 
 /// TLS is done on this side and the peer's key is known.
