@@ -178,6 +178,9 @@ class Transport {
         session);
   }
 
+  /// See node::SessionTable::takes_early_data().
+  [[nodiscard]] bool takes_early_data(SessionId session) const noexcept;
+
   /// Sends DATAGRAM payloads; see quic::Endpoint::send_datagrams(). Call flush() after the last
   /// batch of a turn.
   std::size_t send_datagrams(SessionId session,

@@ -55,6 +55,7 @@ constexpr std::array kFlags{
              "refuse peers without X25519MLKEM768",
              {},
              "security.require_post_quantum"},
+    FlagSpec{"early-data", "", "send packets in a first flight", {}, "security.early_data"},
     FlagSpec{"control-socket", "PATH", "listen for \"quicether\" here", {}, "control.socket"},
     FlagSpec{"log-level", "LEVEL", "least severe to print", kLogLevels, "monitoring.log_level"},
     FlagSpec{"log-format", "FORMAT", "text or json", kLogFormats, "monitoring.log_format"},

@@ -153,6 +153,7 @@ constexpr std::array kSchema{
             "peers are admitted without a second factor"),
     key<BooleanCodec, kSecurity, &SecuritySection::require_post_quantum>(
         "security.require_post_quantum"),
+    key<BooleanCodec, kSecurity, &SecuritySection::early_data>("security.early_data"),
 
     key<IdleTimeout, kTransport, &TransportSection::idle_timeout>("transport.idle_timeout"),
     key<KeepAlive, kTransport, &TransportSection::keep_alive>("transport.keep_alive"),

@@ -133,6 +133,7 @@ result<NodeConfig> make_node_config(const Config& config,
                                        ? quic::DatagramControl::application
                                        : quic::DatagramControl::connection;
   sessions.quic.require_post_quantum = config.security.require_post_quantum;
+  sessions.quic.early_data = config.security.early_data;
   node.paths.multipath = make_multipath(config.multipath);
   node.paths.lanes = config.performance.lanes;
   node.paths.chunks = config.performance.chunks;

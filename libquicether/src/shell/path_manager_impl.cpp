@@ -179,6 +179,7 @@ void PathManager::Impl::carry_out(const path::Action& action) {
     options.path_id = dial->path_id;
     options.guess = dial->guess;
     options.lane = dial->lane;
+    options.early_data = may_begin_early(*dial);
     if (options.local.address.is_unspecified()) {
       options.local = planner_.local_for(dial->remote);
     }
@@ -187,6 +188,11 @@ void PathManager::Impl::carry_out(const path::Action& action) {
     if (session) {
       dials_[dial->dial] = *session;
       dialled_[*session] = dial->dial;
+      if (options.early_data && transport_.takes_early_data(*session)) {
+        auto& link = state(*dial->peer);
+        link.early = *session;
+        refresh(*dial->peer, link);
+      }
     } else {
       links_.on_dial_failed(environment_.now(), dial->dial, session.error(), {});
     }
@@ -390,7 +396,9 @@ void PathManager::Impl::on_session_up(const node::SessionInfo& info) {
     dialled_.erase(found);
   }
   if (const auto index = links_.intern(info.peer_id)) {
-    state(*index).infos[info.session] = info;
+    auto& link = state(*index);
+    link.infos[info.session] = info;
+    link.capabilities = info.capabilities;
     planner_.on_session_up(*index, info);
   }
   check_dials();  // An answered attempt may be up on the other side: it must not be given up.
@@ -652,7 +660,38 @@ void PathManager::Impl::refresh(PeerIndex index, LinkState& link) {
                         link.losses[at].loses};
     link.settled = link.settled && stats->path_mtu_settled;
   }
+  if (link.view_count == 0) {
+    add_early_view(link);
+  }
   refresh_bond(index, link);
+}
+
+/// Only what would be the only session of its link: others carry its packets well enough.
+bool PathManager::Impl::may_begin_early(const path::Dial& dial) const noexcept {
+  const auto* peer = dial.peer ? links_.find(*dial.peer) : nullptr;
+  return peer != nullptr && peer->sessions.empty() && dial.path_id == 0 && dial.lane.number == 0;
+}
+
+/// Lets packets go with the first flight of the session that is being dialled, if it takes them. A
+/// bond numbers its packets, and begins when a session is up.
+void PathManager::Impl::add_early_view(LinkState& link) {
+  if (!link.early || link.bond || !transport_.takes_early_data(*link.early)) {
+    return;
+  }
+  if (const auto stats = transport_.stats(*link.early)) {
+    auto& view = link.views[link.view_count];
+    view = {};
+    view.session = *link.early;
+    view.datagram_payload_max = stats->datagram_payload_max;
+    link.outlets[link.view_count] = {*link.early,
+                                     nullptr,
+                                     stats->datagram_payload_max,
+                                     false,
+                                     (link.capabilities & wire::kCapabilityHalves) != 0,
+                                     false};
+    ++link.view_count;
+    link.settled = false;
+  }
 }
 
 void PathManager::Impl::watch_loss(PathLoss& loss,

@@ -15,6 +15,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -120,7 +121,9 @@ class PathManager::Impl final : public TransportObserver,
     detail::Waiter<Stream> stream_waiter{};
     detail::Waiter<ByteVector> datagram_waiter{};
     std::map<SessionId, node::SessionInfo> infos{};
-    LaneOffer told{};  ///< to the observer
+    std::uint64_t capabilities = 0;    ///< of the peer, as last heard
+    std::optional<SessionId> early{};  ///< being dialled, and may take packets all the same
+    LaneOffer told{};                  ///< to the observer
   };
 
   void carry_out(const path::Action& action);
@@ -142,6 +145,8 @@ class PathManager::Impl final : public TransportObserver,
   void check_dials();
   LinkState& state(PeerIndex peer);
   void refresh(PeerIndex peer, LinkState& link);
+  [[nodiscard]] bool may_begin_early(const path::Dial& dial) const noexcept;
+  void add_early_view(LinkState& link);
   void refresh_if_stale(PeerIndex peer, LinkState& link);
   void take_packet(PeerIndex peer, SessionId session, const wire::Datagram& datagram);
 

@@ -16,6 +16,9 @@ void add_quic_counters(Counters& counters, const quic::EndpointStats& stats) {
   counters.emplace_back("quic.handshakes_completed", stats.handshakes_completed);
   counters.emplace_back("quic.handshakes_failed", stats.handshakes_failed);
   counters.emplace_back("quic.handshakes_resumed", stats.handshakes_resumed);
+  counters.emplace_back("quic.early_data_accepted", stats.early_data_accepted);
+  counters.emplace_back("quic.early_data_rejected", stats.early_data_rejected);
+  counters.emplace_back("quic.tickets_refused", stats.tickets_refused);
   counters.emplace_back("quic.connections_refused", stats.connections_refused);
   counters.emplace_back("quic.received_datagrams_dropped", stats.received_datagrams_dropped);
 }
@@ -25,6 +28,7 @@ void add_session_counters(Counters& counters, const node::SessionTableStats& sta
   counters.emplace_back("session.protocol_errors", stats.protocol_errors);
   counters.emplace_back("session.hello_timeouts", stats.hello_timeouts);
   counters.emplace_back("session.datagrams_early", stats.datagrams_early);
+  counters.emplace_back("session.sessions_early", stats.sessions_early);
 }
 
 void add_socket_counters(Counters& counters, const DatagramSocketStats& stats) {

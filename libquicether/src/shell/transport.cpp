@@ -91,6 +91,10 @@ result<Stream> Transport::open_stream(SessionId session) {
   return impl_->open_stream(session);
 }
 
+bool Transport::takes_early_data(SessionId session) const noexcept {
+  return impl_->sessions().takes_early_data(session);
+}
+
 std::size_t Transport::send_datagrams(SessionId session,
                                       std::span<const quic::OutgoingDatagram> datagrams) noexcept {
   return impl_->sessions().send_datagrams(impl_->environment().now(), session, datagrams);

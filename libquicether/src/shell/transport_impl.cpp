@@ -243,7 +243,8 @@ void Transport::Impl::handle(const node::SessionUp& up) {
                                    {"address", remote.to_string()},
                                    {"group", info.group},
                                    {"cipher", info.cipher_suite},
-                                   {"resumed", info.resumed ? "true" : "false"}}});
+                                   {"resumed", info.resumed ? "true" : "false"},
+                                   {"early_data", info.early_data ? "true" : "false"}}});
   const auto connecting = connecting_.find(info.session);
   if (observer_ != nullptr) {
     observer_->on_session_up(info);

@@ -352,6 +352,7 @@ inline constexpr BrokenValue kBrokenValues[] = {
      R"("always")",
      1,
      R"(found "always", expected true or false)"},
+    {"security.early_data", R"("on")", 1, R"(found "on", expected true or false)"},
     // transport
     {"transport.idle_timeout", "30", 1, R"(found 30, expected a time from "2s" to "10m")"},
     {"transport.idle_timeout", R"("30")", 1, R"(found "30", expected a time from "2s" to "10m")"},

@@ -123,6 +123,7 @@ audit_log = "audit.json"
 enterprise = false
 require_2fa = false
 require_post_quantum = true
+early_data = true
 
 [transport]
 idle_timeout = "45s"
@@ -185,6 +186,7 @@ subnets = ["10.1.0.0/16"]
   CHECK(config.security.policy_file == "/etc/quicether/policy.toml");
   CHECK(config.security.audit_log == "/etc/quicether/audit.json");
   CHECK(config.security.require_post_quantum);
+  CHECK(config.security.early_data);
   CHECK(config.transport.idle_timeout == 45s);
   CHECK(config.transport.keep_alive == 1500ms);
   CHECK(config.transport.congestion_control == Congestion::cubic);
@@ -213,7 +215,7 @@ subnets = ["10.1.0.0/16"]
   }
   CHECK(loaded.origins.at("network.mtu") == "/etc/quicether/config.toml:13:1");
   CHECK(loaded.origins.at("multipath.weights") == "/etc/quicether/config.toml:34:12");
-  CHECK(loaded.origins.at("peer") == "/etc/quicether/config.toml:72:3");
+  CHECK(loaded.origins.at("peer") == "/etc/quicether/config.toml:73:3");
 }
 
 TEST_CASE("config: says which keys have no effect in this version", "[mgmt][config]") {

@@ -123,6 +123,7 @@ struct SecuritySection {
   bool enterprise = false;
   bool require_2fa = false;
   bool require_post_quantum = false;  ///< refuse peers without X25519MLKEM768
+  bool early_data = false;            ///< packets may go with the first flight of a resumed session
 
   friend bool operator==(const SecuritySection&, const SecuritySection&) = default;
 };

@@ -1,3 +1,5 @@
+#include "core/node/acquaintances.hpp"
+
 #include <quicether/base/assert.hpp>
 #include <quicether/core/crypto/key_pair.hpp>
 #include <quicether/core/crypto/node_address.hpp>
@@ -16,6 +18,9 @@ constexpr quic::StreamId kControlStream = 0;
 
 /// Control bytes that wait for the peer's flow control. An ANNOUNCE is at most 64 KiB.
 constexpr std::size_t kOutboxMax = 256U << 10U;
+
+/// As many as there are tickets to peers (crypto::TlsOptions).
+constexpr std::size_t kAcquaintancesMax = 1024;
 
 SessionId session_of(quic::ConnectionHandle connection) {
   return {connection.value};
@@ -59,7 +64,8 @@ SessionTable::SessionTable(SessionTableConfig config,
       key_{key},
       admission_{admission},
       endpoint_{config_.quic, key, random, wall_clock},
-      boot_id_{random.next()} {}
+      boot_id_{random.next()},
+      acquaintances_{std::make_unique<Acquaintances>(kAcquaintancesMax)} {}
 
 SessionTable::~SessionTable() = default;
 
@@ -74,6 +80,7 @@ result<SessionId> SessionTable::dial(Instant now, const DialOptions& options) {
     // The sum may not fit a byte: of those that lead to the peer's shard, the smallest is taken.
     const auto further = (lane + options.lane.number) % options.lane.peer_shards;
     connect.lane = options.lane.number == 0 ? lane : static_cast<std::uint8_t>(further);
+    connect.early_data = options.early_data && acquaintances_->find(*peer) != nullptr;
   }
   const auto connection = endpoint_.connect(now, connect);
   if (!connection) {
@@ -130,12 +137,14 @@ void SessionTable::announce(const wire::Announce& announce) {
 
 void SessionTable::set_network_key(std::optional<crypto::NetworkKey> key) {
   config_.network_key = std::move(key);
+  acquaintances_->forget_all();
   for (auto& [id, session] : sessions_) {
     session.network_member = false;
   }
 }
 
 void SessionTable::readmit(Instant now) {
+  acquaintances_->forget_all();  // who is admitted now is to be seen from HELLO
   std::vector<SessionId> up;
   for (const auto& [id, session] : sessions_) {
     if (session.stage == Stage::up) {
@@ -169,7 +178,7 @@ void SessionTable::on_timeout(Instant now) {
   take_events(now);
   std::vector<SessionId> late;
   for (const auto& [id, session] : sessions_) {
-    if (session.stage != Stage::up && now >= session.deadline) {
+    if (now >= session.deadline) {
       late.push_back(id);
     }
   }
@@ -237,9 +246,7 @@ void SessionTable::update_hello_deadline() noexcept {
     return;
   }
   for (const auto& [id, session] : sessions_) {
-    if (session.stage != Stage::up) {
-      hello_deadline_ = std::min(hello_deadline_, session.deadline);
-    }
+    hello_deadline_ = std::min(hello_deadline_, session.deadline);
   }
 }
 
@@ -247,6 +254,8 @@ void SessionTable::handle(Instant now, quic::Event& event) {
   const auto id = session_of(event.connection);
   if (const auto* done = std::get_if<quic::HandshakeCompleted>(&event.body)) {
     on_handshake(now, sessions_[id], id, *done);
+  } else if (const auto* accepted = std::get_if<quic::EarlyDataAccepted>(&event.body)) {
+    on_early_data(now, id, *accepted);
   } else if (const auto* closed = std::get_if<quic::ConnectionClosed>(&event.body)) {
     on_closed(id, *closed);
   } else if (const auto* changed = std::get_if<quic::PathChanged>(&event.body)) {
@@ -286,7 +295,9 @@ void SessionTable::on_handshake(Instant now,
   info.post_quantum = done.post_quantum;
   info.resumed = done.resumed;
   session.exporter = done.exporter;
-  session.stage = Stage::hello;
+  if (session.stage == Stage::handshake) {
+    session.stage = Stage::hello;
+  }
   session.deadline = now + config_.hello_timeout;
   ++waiting_for_hello_;
   if (done.peer == key_.public_key()) {
@@ -312,9 +323,61 @@ void SessionTable::on_handshake(Instant now,
   if (session.redeem) {
     const auto proof = invite_proof(*session.redeem, session.exporter, key_.public_key());
     send(session, wire::Redeem{invite_id(*session.redeem), proof});
-  } else {
-    send_hello(session);
+    return;
   }
+  send_hello(session);
+  if (const auto* known = done.early_data ? welcome(info.peer_id) : nullptr; known != nullptr) {
+    come_up_early(session, *known);
+  }
+}
+
+/// The peer resumes a session and may have sent datagrams along. While there is another session to
+/// it, that one carries what goes to the peer: this may be a flight that somebody held back.
+void SessionTable::on_early_data(Instant now,
+                                 SessionId id,
+                                 const quic::EarlyDataAccepted& accepted) {
+  const auto peer = crypto::node_id(accepted.peer);
+  const bool linked = std::ranges::any_of(sessions_, [&](const auto& entry) {
+    return entry.second.stage == Stage::up && entry.second.info.peer_id == peer;
+  });
+  const auto* known = linked ? nullptr : welcome(peer);
+  if (known == nullptr) {
+    return;  // HELLO is waited for, as ever
+  }
+  auto& session = sessions_[id];
+  auto& info = session.info;
+  info.session = id;
+  info.peer = accepted.peer;
+  info.peer_id = peer;
+  info.group = accepted.group;
+  info.cipher_suite = accepted.cipher_suite;
+  info.post_quantum = accepted.post_quantum;
+  info.resumed = true;
+  if (is_on_its_lane(now, session)) {
+    come_up_early(session, *known);
+  }
+}
+
+/// What is remembered of a peer that is admitted with it; else null.
+const Acquaintance* SessionTable::welcome(const NodeId& peer) {
+  const auto* known = acquaintances_->find(peer);
+  const bool admitted =
+      known != nullptr && admission_.admit(known->key, peer, known->network_member).admitted;
+  return admitted ? known : nullptr;
+}
+
+void SessionTable::come_up_early(Session& session, const Acquaintance& known) {
+  auto& info = session.info;
+  info.boot_id = known.boot_id;
+  info.capabilities = known.capabilities;
+  info.peer_shards = known.shards;
+  info.early_data = true;
+  session.network_member = known.network_member;
+  session.stage = Stage::up;
+  session.provisional = true;
+  ++stats_.sessions_early;
+  events_.emplace_back(SessionUp{info});
+  send_announce(session);
 }
 
 /// A session of another shard is closed.
@@ -355,8 +418,11 @@ void SessionTable::on_closed(SessionId id, const quic::ConnectionClosed& closed)
                       : make_error_code(to_errc(static_cast<CloseCode>(closed.application_code)));
     down.detail = closed.detail;
   }
-  if (session.stage == Stage::hello) {
+  if (session.deadline != Instant::never()) {
     --waiting_for_hello_;
+  }
+  if (session.provisional) {
+    acquaintances_->forget(session.info.peer_id);
   }
   sessions_.erase(found);
   std::erase_if(received_, [&](const SessionDatagram& datagram) { return datagram.session == id; });
@@ -444,7 +510,7 @@ void SessionTable::on_message(Instant now, Session& session, const wire::Control
   } else if (const auto* hello = std::get_if<wire::Hello>(&message)) {
     on_hello(now, session, *hello);
   } else if (const auto* announce = std::get_if<wire::Announce>(&message)) {
-    if (session.stage != Stage::up) {
+    if (session.stage != Stage::up || session.provisional) {
       ++stats_.protocol_errors;
       refuse(
           now, session, CloseCode::protocol_error, errc::protocol_error, "ANNOUNCE before HELLO");
@@ -455,7 +521,7 @@ void SessionTable::on_message(Instant now, Session& session, const wire::Control
 }
 
 void SessionTable::on_hello(Instant now, Session& session, const wire::Hello& hello) {
-  if (session.stage == Stage::up) {
+  if (session.stage == Stage::up && !session.provisional) {
     ++stats_.protocol_errors;
     refuse(now, session, CloseCode::protocol_error, errc::protocol_error, "second HELLO");
     return;
@@ -474,6 +540,16 @@ void SessionTable::on_hello(Instant now, Session& session, const wire::Hello& he
       return;
     }
   }
+  if (session.provisional && !agrees(session, hello)) {
+    ++stats_.protocol_errors;
+    refuse(now,
+           session,
+           CloseCode::protocol_error,
+           errc::protocol_error,
+           "HELLO is not the one of before");
+    return;
+  }
+  session.network_member = false;
   if (config_.network_key && hello.network_proof) {
     const auto role =
         session.info.dialled_here ? crypto::ProofRole::server : crypto::ProofRole::client;
@@ -494,13 +570,34 @@ void SessionTable::on_hello(Instant now, Session& session, const wire::Hello& he
   if (!admit(now, session)) {
     return;
   }
-  session.stage = Stage::up;
+  if (config_.quic.early_data) {
+    acquaintances_->remember(session.info.peer_id,
+                             {session.info.peer,
+                              hello.boot_id,
+                              hello.capabilities,
+                              hello.shards,
+                              session.network_member});
+  }
+  session.deadline = Instant::never();
   --waiting_for_hello_;
+  const bool was_up = std::exchange(session.provisional, false);
+  session.stage = Stage::up;
   if (!session.info.dialled_here) {
     send_hello(session);
   }
-  events_.emplace_back(SessionUp{session.info});
-  send_announce(session);
+  if (!was_up) {
+    events_.emplace_back(SessionUp{session.info});
+  }
+  if (!was_up || !session.info.dialled_here) {
+    send_announce(session);
+  }
+}
+
+/// Whether HELLO says what a session that is up before it was taken for.
+bool SessionTable::agrees(const Session& session, const wire::Hello& hello) const noexcept {
+  const auto& info = session.info;
+  return hello.boot_id == info.boot_id && hello.capabilities == info.capabilities &&
+         hello.shards == info.peer_shards && hello.path_id == 0 && hello.lane == 0;
 }
 
 void SessionTable::on_redeem(Instant now, Session& session, const wire::Redeem& redeem) {
@@ -565,7 +662,10 @@ void SessionTable::send_hello(Session& session) {
 }
 
 void SessionTable::send_announce(Session& session) {
-  send(session, announce_);
+  // The side that was dialled has no control stream before HELLO.
+  if (session.info.dialled_here || !session.provisional) {
+    send(session, announce_);
+  }
 }
 
 void SessionTable::send(Session& session, const wire::ControlMessage& message) {
@@ -588,12 +688,18 @@ void SessionTable::flush_control(Session& session) {
   }
 }
 
-// Data of sessions that are up.
+// Data of sessions that are up, or nearly.
+
+bool SessionTable::takes_early_data(SessionId session) const noexcept {
+  const auto found = sessions_.find(session);
+  return found != sessions_.end() && found->second.stage == Stage::handshake &&
+         endpoint_.takes_early_data(connection_of(session));
+}
 
 std::size_t SessionTable::send_datagrams(Instant now,
                                          SessionId session,
                                          std::span<const quic::OutgoingDatagram> datagrams) {
-  if (find_up(session) == nullptr) {
+  if (find_up(session) == nullptr && !takes_early_data(session)) {
     return 0;
   }
   return endpoint_.send_datagrams(now, connection_of(session), datagrams);

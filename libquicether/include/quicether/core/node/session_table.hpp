@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,6 +28,9 @@
 #include <vector>
 
 namespace quicether::node {
+
+struct Acquaintance;
+class Acquaintances;
 
 /// Application error codes of CONNECTION_CLOSE. Source: docs/spec/control-stream.md.
 enum class CloseCode : std::uint64_t {
@@ -104,6 +108,10 @@ struct DialOptions {
   LaneChoice lane{};
   /// Set: the session ends with a NetworkGranted, or without; it never comes up.
   std::optional<RedeemOptions> redeem{};
+  /// Datagrams may leave with the first packets, when this node and the peer are configured for it
+  /// and the peer is expected and was admitted before. Only for a session that would be the first
+  /// of its link, with path id 0 and lane number 0.
+  bool early_data = false;
 };
 
 /// What is known of a session once both sides admitted each other.
@@ -121,6 +129,7 @@ struct SessionInfo {
   std::string cipher_suite{};
   bool post_quantum = false;
   bool resumed = false;
+  bool early_data = false;  ///< up on what the peer said and proved the last time
 };
 
 struct SessionUp {
@@ -199,12 +208,17 @@ struct SessionTableStats {
   std::uint64_t invites_redeemed = 0;
   std::uint64_t invites_refused = 0;
   std::uint64_t datagrams_early = 0;  ///< arrived before admission: dropped
+  std::uint64_t sessions_early = 0;   ///< up before their HELLO
 };
 
 /// All sessions of a node: QUIC connections on which both sides said HELLO and admitted each other.
 ///
 ///     dialled:  handshake ──> send HELLO ──> HELLO received, admitted ──> up
 ///     accepted: handshake ──> HELLO received, admitted ──> send HELLO ──> up
+///
+/// With early data (ADR 25) a peer that was admitted before is taken for what it was: the accepted
+/// session is up with its first packets, the dialled one with the end of the handshake. The HELLOs
+/// that follow must agree, else the session ends.
 ///
 /// Stream 0, opened by the dialling side, is the control stream. A node learns a peer's HELLO,
 /// ANNOUNCE, streams and datagrams only as an admitted peer of it. Same driving rules as
@@ -254,7 +268,10 @@ class SessionTable {
   /// See quic::Endpoint::datagram_fates(); taken out.
   [[nodiscard]] std::span<const SessionDatagramFate> take_fates();
 
-  /// See quic::Endpoint::send_datagrams(). 0 unless the session is up.
+  /// True for a session that is being dialled and takes datagrams all the same.
+  [[nodiscard]] bool takes_early_data(SessionId session) const noexcept;
+
+  /// See quic::Endpoint::send_datagrams(). 0 unless the session is up or takes_early_data().
   std::size_t send_datagrams(Instant now,
                              SessionId session,
                              std::span<const quic::OutgoingDatagram> datagrams);
@@ -295,6 +312,7 @@ class SessionTable {
     ByteVector outbox{};  ///< control bytes that the stream did not take yet
     Instant deadline = Instant::never();
     bool network_member = false;
+    bool provisional = false;  ///< up, but the peer's HELLO of this session is still to come
     std::optional<InviteToken> redeem{};  ///< dialled to redeem this
     bool redeemed = false;                ///< the peer came to redeem an invite, and did
     std::optional<errc> own_reason{};     ///< set when this side closes: what SessionDown names
@@ -308,12 +326,16 @@ class SessionTable {
                     Session& session,
                     SessionId id,
                     const quic::HandshakeCompleted& done);
+  void on_early_data(Instant now, SessionId id, const quic::EarlyDataAccepted& accepted);
   void on_closed(SessionId id, const quic::ConnectionClosed& closed);
   void on_stream_opened(Instant now, SessionId id, quic::StreamId stream);
   void read_control(Instant now, SessionId id);
   void on_control_bytes(Instant now, Session& session, ConstBytes bytes);
   void on_message(Instant now, Session& session, const wire::ControlMessage& message);
   void on_hello(Instant now, Session& session, const wire::Hello& hello);
+  [[nodiscard]] bool agrees(const Session& session, const wire::Hello& hello) const noexcept;
+  [[nodiscard]] const Acquaintance* welcome(const NodeId& peer);
+  void come_up_early(Session& session, const Acquaintance& known);
   void on_redeem(Instant now, Session& session, const wire::Redeem& redeem);
   void on_grant(Instant now, Session& session, const wire::Grant& grant);
   [[nodiscard]] bool is_on_its_lane(Instant now, Session& session);
@@ -333,6 +355,7 @@ class SessionTable {
   std::uint64_t boot_id_;
   wire::Announce announce_{};
   std::map<SessionId, Session> sessions_;
+  std::unique_ptr<Acquaintances> acquaintances_;
   std::size_t waiting_for_hello_ = 0;
   Instant hello_deadline_ = Instant::never();
   std::deque<SessionEvent> events_;
