@@ -137,6 +137,22 @@ TEST_CASE("early_data: none without a ticket", "[quic][early]") {
   CHECK_FALSE(pair.client.endpoint->takes_early_data(ConnectionHandle{12345}));
 }
 
+TEST_CASE("early_data: none with a ticket that is too old", "[quic][early]") {
+  EarlyPair pair;
+  pair.world.run_for(std::chrono::hours{49});
+  pair.dial_early();
+  pair.say(kHello);
+
+  CHECK_FALSE(pair.takes());
+  REQUIRE(pair.finish());
+  pair.world.run_for(seconds{1});
+  CHECK_FALSE(pair.client.last<HandshakeCompleted>()->resumed);
+  CHECK_FALSE(pair.client.last<HandshakeCompleted>()->early_data);
+  CHECK(pair.client_stats().early_data_rejected == 0);
+  CHECK(pair.server_stats().early_data_rejected == 0);
+  CHECK(pair.server.datagram_count == 1);
+}
+
 TEST_CASE("early_data: a server that restarted refuses it, and the connection comes up",
           "[quic][early]") {
   EarlyPair pair;
@@ -221,7 +237,7 @@ TEST_CASE("early_data: through the proof of an address too", "[quic][early][retr
   CHECK(pair.world.now() - began < 4 * pair.world.link.delay);
   CHECK(pair.server.all<HandshakeCompleted>().empty());
   for (std::uint8_t number = 0; number < 5; ++number) {
-    CHECK(pair.arrivals(ByteVector(300, number)) == 1);
+    CHECK(pair.server.datagrams[number].second == ByteVector(300, number));
   }
   REQUIRE(pair.finish());
   pair.world.run_for(seconds{1});

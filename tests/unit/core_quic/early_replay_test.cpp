@@ -159,6 +159,24 @@ TEST_CASE("early_data: a flight that was held back is late once its ticket was u
   CHECK(pair.arrivals(kHello) == 1);
 }
 
+TEST_CASE("early_data: a flight that was held back for long is refused", "[quic][early][replay]") {
+  Recorded pair{true};
+  pair.world.filter = [](const Node&, const SocketAddress&, ByteVector&) { return false; };
+  SECTION("not within a minute") {
+    pair.world.run_for(seconds{55});
+    pair.replay(kElsewhere);
+    pair.world.run_for(seconds{20});
+    CHECK(pair.server.datagram_count == Recorded::kDatagrams);
+  }
+  SECTION("but after it") {
+    pair.world.run_for(seconds{65});
+    pair.replay(kElsewhere);
+    pair.world.run_for(seconds{20});
+    CHECK(pair.server.datagram_count == 0);
+    CHECK(pair.server_stats().early_data_rejected == 1);
+  }
+}
+
 TEST_CASE("early_data: early packets without their ClientHello deliver nothing",
           "[quic][early][replay]") {
   Recorded pair{true};

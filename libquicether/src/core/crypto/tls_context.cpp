@@ -125,6 +125,15 @@ ssl_select_cert_result_t note_early_data(const SSL_CLIENT_HELLO* hello) {
   return ssl_select_cert_success;
 }
 
+// Tickets age by the clock that certificates are checked at, not by one of the library's own. It
+// asks for no session's time: what this thread was told last is the time of the one it works for.
+thread_local UnixSeconds time_of_thread = 0;
+
+void tell_time(const SSL* /*unset*/, timeval* out) {
+  out->tv_sec = time_of_thread;
+  out->tv_usec = 0;
+}
+
 void set_groups(SSL_CTX* context, bool require_post_quantum) {
   if (require_post_quantum) {
     if (SSL_CTX_set1_curves_list(context, kPostQuantumGroup) != 1) {
@@ -232,6 +241,7 @@ bssl::UniquePtr<SSL_CTX> detail::TlsContextState::make_context(TlsRole role,
   require(context != nullptr);
   require(SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) == 1);
   require(SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1);
+  SSL_CTX_set_current_time_cb(context, tell_time);
   set_groups(context, options.require_post_quantum);
   require(SSL_CTX_set_verify_algorithm_prefs(
               context, kSignatureAlgorithms, std::size(kSignatureAlgorithms)) == 1);
@@ -251,6 +261,7 @@ TlsContext::~TlsContext() = default;
 
 void TlsContext::set_time(UnixSeconds now) noexcept {
   state_->now = now;
+  time_of_thread = now;
 }
 
 ssl_ctx_st* TlsContext::native(TlsRole role) const noexcept {

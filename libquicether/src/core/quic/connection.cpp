@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace quicether::quic {
 namespace {
@@ -283,6 +284,9 @@ void Connection::on_packet(Instant now, const ReceivedTrain& train, ConstBytes p
     note_local_address(train);
     streams_.unblock();
     black_hole_.on_report(now);
+  }
+  if (std::exchange(early_data_lost_, false)) {
+    resend_early_data();
   }
   if (!established_) {
     shared_.stats.tickets_refused = shared_.tls.tickets_refused();

@@ -64,7 +64,7 @@ enum class EarlyData : std::uint8_t {
 struct EarlyDatagram {
   std::uint64_t id = 0;
   std::uint32_t flow = 0;
-  std::uint32_t token = 0;
+  bool more = false;
   ByteVector payload{};
 };
 
@@ -210,7 +210,7 @@ class Connection {
   void on_first_flight() noexcept;
   [[nodiscard]] bool has_room_for_early_data() const noexcept;
   void note_early_datagram(std::uint64_t id, const OutgoingDatagram& datagram);
-  void resend_early_datagram(std::uint64_t id);
+  void resend_early_data();
   void on_early_data_rejected();
   void settle_early_data();
   void expect_early_data();
@@ -258,6 +258,7 @@ class Connection {
   std::optional<Refusal> refusal_{};
   EarlyData early_data_ = EarlyData::none;
   bool early_key_known_ = false;  ///< TLS of this client has offered early data
+  bool early_data_lost_ = false;  ///< to a Retry, in the packet being read
   bool established_ = false;
   bool confirmed_ = false;  ///< both sides are known to be done with the handshake
   bool reset_received_ = false;

@@ -281,7 +281,7 @@ void Connection::report_fate(std::uint64_t id, bool delivered) {
 // Several datagrams may have shared a packet: they bear its number and are reported in a row.
 void Connection::on_datagram_lost(std::uint64_t id) noexcept {
   if (takes_early_data()) {
-    resend_early_datagram(id);
+    early_data_lost_ = true;
     return;
   }
   breaker_.on_lost();

@@ -1,8 +1,8 @@
 #include "core/quic/connection.hpp"
+#include "core/quic/datagram_id.hpp"
 
 #include <quicether/base/assert.hpp>
 
-#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
@@ -64,25 +64,24 @@ bool Connection::has_room_for_early_data() const noexcept {
 }
 
 void Connection::note_early_datagram(std::uint64_t id, const OutgoingDatagram& datagram) {
-  EarlyDatagram sent{id, datagram.flow, datagram.token, {}};
+  EarlyDatagram sent{id, datagram.flow, datagram.more, {}};
   sent.payload.reserve(datagram.header.size() + datagram.body.size());
   sent.payload.assign(datagram.header.begin(), datagram.header.end());
   sent.payload.insert(sent.payload.end(), datagram.body.begin(), datagram.body.end());
   early_datagrams_.push_back(std::move(sent));
 }
 
-// Nothing is acknowledged before the handshake is complete, and so nothing else is taken for lost:
-// this is what the server dropped when it asked for a proof of the address (Retry).
-void Connection::resend_early_datagram(std::uint64_t id) {
-  const auto found = std::ranges::find(early_datagrams_, id, &EarlyDatagram::id);
-  if (found == early_datagrams_.end()) {
-    return;
+// Nothing is acknowledged before the handshake is complete, and so only one thing makes ngtcp2 take
+// any of them for lost: the server dropped all, because it wants a proof of the address (Retry).
+void Connection::resend_early_data() {
+  for (const auto& datagram : std::exchange(early_datagrams_, {})) {
+    waiting_.push(now_,
+                  {{}, datagram.payload, datagram.flow, datagram.more, token_of(datagram.id)});
   }
-  waiting_.push(now_, {{}, found->payload, found->flow, false, found->token});
-  early_datagrams_.erase(found);
 }
 
-// ngtcp2 forgets the packets without a word.
+// ngtcp2 forgets the packets without a word. The path has lost none of them: only their senders
+// are told.
 void Connection::on_early_data_rejected() {
   early_data_ = EarlyData::rejected;
   ++shared_.stats.early_data_rejected;

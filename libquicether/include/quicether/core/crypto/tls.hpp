@@ -94,7 +94,8 @@ class TlsContext {
   TlsContext& operator=(const TlsContext&) = delete;
   ~TlsContext();
 
-  /// The time that certificates are checked at, from now on.
+  /// The time that certificates are checked at and that tickets age by, from now on. Threads: call
+  /// it before each use of this context or its sessions that follows one of another context.
   void set_time(UnixSeconds now) noexcept;
 
   /// The library's object, for the QUIC glue alone.
