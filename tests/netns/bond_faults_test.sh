@@ -1,10 +1,7 @@
 #!/usr/bin/env bash
 # What a transfer over two equal lines loses when one of them falls silent for good, comes and goes,
 # or an end of it gets another address.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/lib.sh"
-source "$here/mesh.sh"
-need_tun
+source "$(dirname "${BASH_SOURCE[0]}")/mesh.sh"
 need_lines
 need_program python3
 

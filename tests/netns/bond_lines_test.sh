@@ -1,10 +1,7 @@
 #!/usr/bin/env bash
 # Two lines that differ: a satellite beside a line on earth, a lossy one beside a clean one, and one
 # with a smaller MTU, of which nobody is told.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/lib.sh"
-source "$here/mesh.sh"
-need_tun
+source "$(dirname "${BASH_SOURCE[0]}")/mesh.sh"
 need_lines
 need_program ping python3
 

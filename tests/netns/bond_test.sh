@@ -1,10 +1,7 @@
 #!/usr/bin/env bash
 # One TCP transfer over two links of unequal rate and delay: it uses both, and arrives byte for byte
 # while one of them falls silent and comes back, and while one goes down and comes back.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/lib.sh"
-source "$here/mesh.sh"
-need_tun
+source "$(dirname "${BASH_SOURCE[0]}")/mesh.sh"
 need_lines
 need_program python3
 

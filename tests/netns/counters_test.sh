@@ -1,10 +1,7 @@
 #!/usr/bin/env bash
 # What goes in comes out, and is counted: a mesh of four under pings, every pair in both directions,
 # beside the same pings without the tunnel; the counters of a node against the kernel's.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/lib.sh"
-source "$here/mesh.sh"
-need_tun
+source "$(dirname "${BASH_SOURCE[0]}")/mesh.sh"
 need_program ping nft
 
 nodes=(alice bob carol dave)

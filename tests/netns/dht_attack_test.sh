@@ -1,10 +1,8 @@
 #!/usr/bin/env bash
 # Attacks on real DHT nodes: forged queries that would make a node flood a victim, forged messages
 # that would make two nodes answer each other for ever, and a flood of stores.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/lib.sh"
-dht_only=$programs/../apps/example_dht_only
-[[ -x $dht_only ]] || skip "the example dht_only is not built"
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+need_dht_only
 need_program python3
 
 namespaces ring
@@ -20,7 +18,7 @@ for i in $(seq 2 8); do wait_for_line "node$i" "^joined" 30; done
 ours() { limit 60 in_ns ring "$dht_only" 10.77.9.1:9000 "$bootstrap" "$@"; }
 ours sign "$work/honest.key" 1 honest >"$work/honest.log"
 hash=$(sed -n 's/^stored \([0-9a-f]*\) .*/\1/p' "$work/honest.log")
-attack() { limit 120 in_ns ring python3 "$here/dht_attack.py" "$@"; }
+attack() { limit 120 in_ns ring python3 "$helpers/dht_attack.py" "$@"; }
 
 step "forged queries reflect no more than they brought"
 attack reflect "$bootstrap" "$victim" 200 | tee "$work/reflect.out"

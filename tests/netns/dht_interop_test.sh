@@ -2,12 +2,10 @@
 # A ring of our nodes that others' implementations join: libtorrent (Debian's python3-libtorrent)
 # and the npm package bittorrent-dht. Each finds our nodes and the other way round, reads our signed
 # items, and signs some that we verify. cmake/bootstrap.sh --with test prepares both.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/lib.sh"
-dht_only=$programs/../apps/example_dht_only
-[[ -x $dht_only ]] || skip "the example dht_only is not built"
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+need_dht_only
 need_program openssl
-prepared=${QUICETHER_DHT_INTEROP:-$(bash "$here/../../cmake/bootstrap.sh" --print-dir)/dht-interop}
+prepared=${QUICETHER_DHT_INTEROP:-$(bash "$helpers/../../cmake/bootstrap.sh" --print-dir)/dht-interop}
 
 # Each node has an address of its own, in a /24 of its own, on one host.
 namespaces ring
@@ -111,14 +109,14 @@ libtorrent=$prepared/usr/lib/python3/dist-packages
 python=(env PYTHONPATH="$libtorrent" PYTHONUNBUFFERED=1
   LD_LIBRARY_PATH="$prepared/usr/lib/$(uname -m)-linux-gnu" /usr/bin/python3)
 if "${python[@]}" -c 'import libtorrent' 2>/dev/null; then
-  start_foreign libtorrent "${python[@]}" "$here/dht_interop/libtorrent_peer.py" \
+  start_foreign libtorrent "${python[@]}" "$helpers/dht_interop/libtorrent_peer.py" \
     10.77.11.1:6881 "$bootstrap"
   exercise libtorrent 10.77.11.1:6881
 else
   missing+=("python3-libtorrent")
 fi
 if command -v node >/dev/null && [[ -d $prepared/node_modules/bittorrent-dht ]]; then
-  start_foreign npm node "$here/dht_interop/bittorrent_dht_peer.mjs" \
+  start_foreign npm node "$helpers/dht_interop/bittorrent_dht_peer.mjs" \
     "$prepared/node_modules/bittorrent-dht" 10.77.12.1:6881 "$bootstrap"
   exercise npm 10.77.12.1:6881
 else

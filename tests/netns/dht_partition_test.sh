@@ -1,10 +1,8 @@
 #!/usr/bin/env bash
 # A ring of real DHT nodes is cut in two for a minute. Both halves go on; after the cut is healed,
 # each finds what the other stored meanwhile within a minute.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/lib.sh"
-dht_only=$programs/../apps/example_dht_only
-[[ -x $dht_only ]] || skip "the example dht_only is not built"
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+need_dht_only
 
 # Two halves of ten addresses each: 10.77.1.x on the left, 10.77.2.x on the right.
 namespaces left right

@@ -1,10 +1,7 @@
 #!/usr/bin/env bash
 # Three real daemons that know each other's ids and the address of a fourth one find each other
 # through the DHT, and again after one of them has moved.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/lib.sh"
-source "$here/mesh.sh"
-need_tun
+source "$(dirname "${BASH_SOURCE[0]}")/mesh.sh"
 need_program ping
 
 mesh_nodes boot alice bob carol

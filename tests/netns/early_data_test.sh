@@ -1,10 +1,7 @@
 #!/usr/bin/env bash
 # Packets in the first flight of a resumed session (docs/adr/0025-early-data.md): they are answered
 # after one round trip, and nobody who sends that flight again gets anything delivered.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/lib.sh"
-source "$here/mesh.sh"
-need_tun
+source "$(dirname "${BASH_SOURCE[0]}")/mesh.sh"
 need_lines
 need_program ping tcpdump python3
 
@@ -61,7 +58,7 @@ come_back() {
   end capture INT || fail "tcpdump failed"
   answered=$(sed -n 's/^\[\([0-9]*\)\.\([0-9]*\)\].* bytes from .*/\1\2/p' "$work/pings.log" |
     head -n 1)
-  read -r began dialler < <(python3 "$here/replay.py" began "$work/flight.pcap")
+  read -r began dialler < <(python3 "$helpers/replay.py" began "$work/flight.pcap")
   expect_equal "the node that dialled first" "$dialler" 10.97.0.1
   took=$((answered - began))
 }
@@ -73,7 +70,7 @@ delivered() { counter bob tun.packets_written; }
 replay() {
   local before
   before=$(seen)
-  in_ns alice python3 "$here/replay.py" send "$work/flight.pcap" eth0 1000
+  in_ns alice python3 "$helpers/replay.py" send "$work/flight.pcap" eth0 1000
   wait_for 10 seen_more_than $((before + 500)) || fail "bob did not see the flight"
 }
 seen() { counter bob udp.datagrams_received; }

@@ -1,10 +1,7 @@
 #!/usr/bin/env bash
 # Ten greedy flows to one peer over a full line, beside polite ones to it and to nine others: those
 # lose next to nothing and wait next to nothing longer.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/lib.sh"
-source "$here/mesh.sh"
-need_tun
+source "$(dirname "${BASH_SOURCE[0]}")/mesh.sh"
 need_lines
 need_program ping iperf3
 

@@ -1,10 +1,7 @@
 #!/usr/bin/env bash
 # Real daemons that know nobody's address find each other on a bridge by multicast: members of a
 # network by its secret alone, others by configured ids. Nodes of another network stay strangers.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/lib.sh"
-source "$here/mesh.sh"
-need_tun
+source "$(dirname "${BASH_SOURCE[0]}")/mesh.sh"
 need_program ping
 
 # member NAME NETWORK SECRET

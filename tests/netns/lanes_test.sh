@@ -1,10 +1,7 @@
 #!/usr/bin/env bash
 # A link between two nodes of several shards is spread over them: alice has three shards, bob two,
 # so there are two lanes. Alice dials.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/lib.sh"
-source "$here/mesh.sh"
-need_tun
+source "$(dirname "${BASH_SOURCE[0]}")/mesh.sh"
 need_program ping iperf3 nft python3 ethtool
 
 # lane_bytes NAME LANE: what has come in over that lane, or nothing when it is not up.

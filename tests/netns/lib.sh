@@ -1,4 +1,4 @@
-# Network namespaces for tests. A test script sources this file first of all:
+# Network namespaces for tests. A test script sources this file, or mesh.sh, first of all:
 #
 #   #!/usr/bin/env bash
 #   source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -82,6 +82,13 @@ need_tun() { [[ -c /dev/net/tun ]] || skip "there is no /dev/net/tun"; }
 need_program() {
   local name
   for name; do command -v "$name" >/dev/null || skip "there is no program '$name'"; done
+}
+
+# need_dht_only: skips the test where the example is not built, a node of the DHT and nothing else.
+# Sets $dht_only.
+need_dht_only() {
+  dht_only=$programs/../apps/example_dht_only
+  [[ -x $dht_only ]] || skip "the example dht_only is not built"
 }
 
 # limit SECONDS COMMAND…: no step waits for ever. Works with the functions here too.

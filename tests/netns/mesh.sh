@@ -1,4 +1,5 @@
-# Nodes with a real qed each, for the tests that source this file after lib.sh.
+# Nodes with a real qed and TUN device each, for the tests that source this file. It has all of
+# lib.sh, too.
 #
 #   mesh_nodes alice bob        namespaces on one bridge, 10.99.0.1 …, keys and node ids
 #   configure alice bob         alice's configuration: bob is her peer at his address
@@ -7,6 +8,9 @@
 # ${underlay[alice]} are alice's addresses, those of IPv6 in brackets.
 #
 # A node's files are in $work/NAME: config.toml, policy.toml, node.key, control.sock.
+
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+need_tun
 
 declare -A node_id underlay
 

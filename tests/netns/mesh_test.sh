@@ -1,9 +1,6 @@
 #!/usr/bin/env bash
 # Three real daemons with static peers: reachability, TCP, UDP, path MTU, commands, clean stop.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/lib.sh"
-source "$here/mesh.sh"
-need_tun
+source "$(dirname "${BASH_SOURCE[0]}")/mesh.sh"
 need_program ping iperf3
 
 mesh_nodes alice bob carol

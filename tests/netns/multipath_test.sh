@@ -2,10 +2,7 @@
 # Several paths of one link over real interfaces: they come up by themselves, each leaves through
 # its own interface whatever the default route says, and a link that goes down costs next to
 # nothing.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/lib.sh"
-source "$here/mesh.sh"
-need_tun
+source "$(dirname "${BASH_SOURCE[0]}")/mesh.sh"
 need_program ping
 
 # lost_in_a_row FILE COUNT: the longest run of pings without an answer.

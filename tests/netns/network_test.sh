@@ -1,9 +1,6 @@
 #!/usr/bin/env bash
 # A network made by the commands alone: no node knows a peer, an id or an address but by an invite.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/lib.sh"
-source "$here/mesh.sh"
-need_tun
+source "$(dirname "${BASH_SOURCE[0]}")/mesh.sh"
 need_program ping
 
 # delay NAME: all that NAME sends and receives takes 5 ms more, so that an RTT between two is 20 ms.

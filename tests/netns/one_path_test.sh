@@ -1,10 +1,7 @@
 #!/usr/bin/env bash
 # What a network does to a link that has one path: its NAT gives it another port or another address,
 # during transfers over TCP or while only the other side sends, or all gets lost for a while.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/lib.sh"
-source "$here/mesh.sh"
-need_tun
+source "$(dirname "${BASH_SOURCE[0]}")/mesh.sh"
 need_lines
 need_program nft ping python3
 

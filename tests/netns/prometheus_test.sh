@@ -2,14 +2,11 @@
 # Debian's Prometheus scrapes two real nodes: promtool finds nothing to criticise, what it stored is
 # what the node counted, and health follows what happens to the peers. cmake/bootstrap.sh --with test
 # unpacks Prometheus; without that, the system's is taken.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/lib.sh"
-source "$here/mesh.sh"
-need_tun
-PATH=$(bash "$here/../../cmake/bootstrap.sh" --print-dir)/prometheus/usr/bin:$PATH
+source "$(dirname "${BASH_SOURCE[0]}")/mesh.sh"
+PATH=$(bash "$helpers/../../cmake/bootstrap.sh" --print-dir)/prometheus/usr/bin:$PATH
 need_program prometheus promtool curl ping
 
-examples=$here/../../apps/examples/prometheus
+examples=$helpers/../../apps/examples/prometheus
 get() { limit 5 in_ns alice curl --silent --show-error --max-time 4 "$@"; }
 status_of() { get --output /dev/null --write-out '%{http_code}' "$@"; }
 query() { # EXPRESSION: its value in Prometheus, empty when there is none

@@ -1,9 +1,6 @@
 #!/usr/bin/env bash
 # What networks and machines do to a running tunnel: kill -9, roaming, a narrow path, a long stop.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/lib.sh"
-source "$here/mesh.sh"
-need_tun
+source "$(dirname "${BASH_SOURCE[0]}")/mesh.sh"
 need_program ping iperf3 nft ethtool
 
 mesh_nodes alice bob

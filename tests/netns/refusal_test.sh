@@ -1,9 +1,6 @@
 #!/usr/bin/env bash
 # Who may not: strangers, peers without a rule, and policies that change under a running flow.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/lib.sh"
-source "$here/mesh.sh"
-need_tun
+source "$(dirname "${BASH_SOURCE[0]}")/mesh.sh"
 need_program ping
 
 mesh_nodes alice bob mallory

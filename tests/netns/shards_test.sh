@@ -2,10 +2,7 @@
 # A node of several shards: each peer is served by the shard that the lane between the two names,
 # and packets between peers of different shards are handed over. The hub has four shards, bob two;
 # the hub has one lane for each link (lanes_test.sh has several).
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/lib.sh"
-source "$here/mesh.sh"
-need_tun
+source "$(dirname "${BASH_SOURCE[0]}")/mesh.sh"
 need_program ping iperf3
 
 # shard_of NAME: which of the hub's shards has this peer. Source: docs/spec/transport.md.

@@ -1,9 +1,6 @@
 #!/usr/bin/env bash
 # A node that gets a tenth of a core: its links stay, and its operator is answered.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/lib.sh"
-source "$here/mesh.sh"
-need_tun
+source "$(dirname "${BASH_SOURCE[0]}")/mesh.sh"
 need_program ping iperf3 taskset renice
 
 mesh_nodes alice bob

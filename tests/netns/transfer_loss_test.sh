@@ -1,10 +1,7 @@
 #!/usr/bin/env bash
 # 10 MB through the tunnel on a path that loses 2 % in bursts of three, and on one that corrupts 2 %:
 # byte for byte, and beside the same transfer without the tunnel.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/lib.sh"
-source "$here/mesh.sh"
-need_tun
+source "$(dirname "${BASH_SOURCE[0]}")/mesh.sh"
 need_lines
 need_program python3
 

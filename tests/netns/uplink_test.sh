@@ -1,10 +1,7 @@
 #!/usr/bin/env bash
 # A node changes its uplink: from IPv4, IPv6 or both to each of those in another network, on either
 # side of a link. Its peer stays where it is.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/lib.sh"
-source "$here/mesh.sh"
-need_tun
+source "$(dirname "${BASH_SOURCE[0]}")/mesh.sh"
 need_program ping
 
 namespaces router
