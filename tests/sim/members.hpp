@@ -41,6 +41,11 @@ struct Members {
     }
   }
 
+  void connect_all() {
+    start_all();
+    REQUIRE(simulation.run_until([&] { return all_connected(); }, std::chrono::seconds{30}));
+  }
+
   [[nodiscard]] bool all_connected(std::size_t first = 0) const {
     return std::all_of(
         nodes.begin() + static_cast<std::ptrdiff_t>(first), nodes.end(), [&](const auto& one) {

@@ -68,8 +68,7 @@ TEST_CASE("membership: members that restart without the bootstrap node find each
           "[sim][membership]") {
   simulate(10, [](sim::Simulation& simulation) {
     Members nodes{simulation, 4};
-    nodes.start_all();
-    REQUIRE(simulation.run_until([&] { return nodes.all_connected(); }, 30s));
+    nodes.connect_all();
     simulation.run_for(5s);
     for (auto& node : nodes.nodes) {
       node->kill();
@@ -111,8 +110,7 @@ TEST_CASE("membership: who leaves is no member for the others a few seconds late
           "[sim][membership]") {
   simulate(10, [](sim::Simulation& simulation) {
     Members nodes{simulation, 3};
-    nodes.start_all();
-    REQUIRE(simulation.run_until([&] { return nodes.all_connected(); }, 30s));
+    nodes.connect_all();
     simulation.run_for(10s);
     const auto members_of = [&](std::size_t node) {
       return nodes[node].node->network()->members.size();
@@ -169,8 +167,7 @@ TEST_CASE("membership: who was away when somebody left hears of it when it is ba
           "[sim][membership]") {
   simulate(5, [](sim::Simulation& simulation) {
     Members nodes{simulation, 4};
-    nodes.start_all();
-    REQUIRE(simulation.run_until([&] { return nodes.all_connected(); }, 30s));
+    nodes.connect_all();
     simulation.run_for(10s);
     nodes[1].kill();
     nodes[3].leave();

@@ -182,8 +182,7 @@ struct MeshNode {
   }
 };
 
-/// `count` nodes that all know each other's addresses, unless `dialled_by_all` is false: then only
-/// the first is dialled.
+/// `count` nodes that all know each other's addresses.
 struct Mesh {
   Mesh(sim::Simulation& world, std::size_t count) : simulation{world} {
     for (std::size_t i = 0; i < count; ++i) {
@@ -210,6 +209,11 @@ struct Mesh {
       return std::ranges::all_of(
           nodes, [&](const auto& other) { return one == other || one->connected(*other); });
     });
+  }
+
+  void connect_all() {
+    start_all();
+    REQUIRE(simulation.run_until([&] { return all_connected(); }, std::chrono::seconds{5}));
   }
 
   /// Waits until all are connected and crossed dials have left one session each.

@@ -147,8 +147,7 @@ TEST_CASE("mesh: without a policy a node may start flows and its peers may not",
   simulate(1, [](sim::Simulation& simulation) {
     Mesh mesh{simulation, 2};
     mesh[0].rules.reset();
-    mesh.start_all();
-    REQUIRE(simulation.run_until([&] { return mesh.all_connected(); }, 5s));
+    mesh.connect_all();
 
     CHECK(ping_until_answered(simulation, mesh[0], mesh[1].overlay(), 1s) < 1s);
     mesh[1].host->tun()->inject(
@@ -267,8 +266,7 @@ TEST_CASE("mesh: a node whose next network has only the other family is back in 
 TEST_CASE("mesh: nodes with the same IPv4 address settle who keeps it", "[sim][mesh]") {
   simulate(1, [](sim::Simulation& simulation) {
     Mesh mesh{simulation, 2};
-    mesh.start_all();
-    REQUIRE(simulation.run_until([&] { return mesh.all_connected(); }, 5s));
+    mesh.connect_all();
     const auto first_smaller = mesh[0].identity.node_id() < mesh[1].identity.node_id();
     auto& larger = mesh[first_smaller ? 1 : 0];
     auto& smaller = mesh[first_smaller ? 0 : 1];
@@ -287,8 +285,7 @@ TEST_CASE("mesh: nodes with the same IPv4 address settle who keeps it", "[sim][m
 TEST_CASE("mesh: a policy reload stops a flow that it denies", "[sim][mesh]") {
   simulate(1, [](sim::Simulation& simulation) {
     Mesh mesh{simulation, 2};
-    mesh.start_all();
-    REQUIRE(simulation.run_until([&] { return mesh.all_connected(); }, 5s));
+    mesh.connect_all();
     REQUIRE(ping_until_answered(simulation, mesh[0], mesh[1].overlay(), 1s) < 1s);
 
     NodeConfig config;
@@ -308,8 +305,7 @@ TEST_CASE("mesh: a policy reload stops a flow that it denies", "[sim][mesh]") {
 TEST_CASE("mesh: a peer that is no longer configured is put out", "[sim][mesh]") {
   simulate(1, [](sim::Simulation& simulation) {
     Mesh mesh{simulation, 2};
-    mesh.start_all();
-    REQUIRE(simulation.run_until([&] { return mesh.all_connected(); }, 5s));
+    mesh.connect_all();
 
     NodeConfig config;
     config.name = "b";

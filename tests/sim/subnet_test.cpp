@@ -93,8 +93,7 @@ TEST_CASE("subnets: members find by its prefix who carries one; only the entitle
 TEST_CASE("subnets: a node that advertises others takes its claims back", "[sim][subnet]") {
   simulate(3, [](sim::Simulation& simulation) {
     Members nodes{simulation, 3};
-    nodes.start_all();
-    REQUIRE(simulation.run_until([&] { return nodes.all_connected(); }, 30s));
+    nodes.connect_all();
     REQUIRE(nodes[1].node->advertise({kOffice}).has_value());
     REQUIRE(nodes[2].node->advertise({kOffice}).has_value());
     REQUIRE(find_owners(simulation, nodes[0], kOffice, 2).owners.size() == 2);
@@ -163,8 +162,7 @@ TEST_CASE("subnets: without a network nothing is claimed, and nothing found", "[
 TEST_CASE("discover: a node's record is found by its id", "[sim][subnet]") {
   simulate(3, [](sim::Simulation& simulation) {
     Members nodes{simulation, 3};
-    nodes.start_all();
-    REQUIRE(simulation.run_until([&] { return nodes.all_connected(); }, 30s));
+    nodes.connect_all();
 
     const auto search = find(simulation, nodes[1], nodes[2].identity.node_id());
     CHECK_FALSE(*search.error);
@@ -184,8 +182,7 @@ TEST_CASE("discover: a node's record is found by its id", "[sim][subnet]") {
 TEST_CASE("discover: who forwards to a subnet or a node is found beside it", "[sim][subnet]") {
   simulate(3, [](sim::Simulation& simulation) {
     Members nodes{simulation, 3};
-    nodes.start_all();
-    REQUIRE(simulation.run_until([&] { return nodes.all_connected(); }, 30s));
+    nodes.connect_all();
     // A member that is no more than its claims.
     auto& host = simulation.network().add_host("gateway", {"20.50.0.1/24"});
     const auto identity = Identity::generate(host.random());

@@ -61,6 +61,12 @@ struct Table {
     return links.add_target(now, std::move(target)).value();
   }
 
+  /// The first attempt to reach a peer that is wanted at one address.
+  DialId dial(std::uint8_t peer) {
+    want(peer, {address(1)});
+    return run_until(now).at(0).dial;
+  }
+
   std::vector<Dial> run_until(Instant end) {
     std::vector<Dial> dials;
     while (links.next_timeout() <= end) {
@@ -76,12 +82,14 @@ struct Table {
   void up(std::uint64_t session,
           std::uint8_t peer,
           std::optional<DialId> dial,
-          std::uint64_t boot_id = 1) {
+          std::uint64_t boot_id = 1,
+          std::uint8_t path_id = 0) {
     SessionUp up;
     up.session = {session};
     up.id = node(peer);
     up.dial = dial;
     up.boot_id = boot_id;
+    up.path_id = path_id;
     links.on_session_up(now, up);
   }
 
@@ -173,13 +181,12 @@ TEST_CASE("link_table: keeps no more than three unanswered attempts", "[path][li
 
 TEST_CASE("link_table: waits for an attempt that was answered", "[path][link_table]") {
   Table table;
-  table.want(9, {address(1)});
-  const auto dials = table.run_until(table.now);
-  table.links.on_dial_heard(dials[0].dial);
+  const auto dial = table.dial(9);
+  table.links.on_dial_heard(dial);
 
   CHECK(table.run_until(table.now + 60s).empty());
 
-  table.links.on_dial_failed(table.now, dials[0].dial, errc::timed_out, "");
+  table.links.on_dial_failed(table.now, dial, errc::timed_out, "");
   CHECK_FALSE(table.run_until(table.now + 60s).empty());
 }
 
@@ -230,11 +237,10 @@ TEST_CASE("link_table: crossed dials leave the session of the smaller NodeId",
           "[path][link_table]") {
   SECTION("the smaller one closes the other's session when its own comes second") {
     Table table{5};
-    table.want(9, {address(1)});
-    const auto dials = table.run_until(table.now);
-    table.links.on_dial_heard(dials[0].dial);
+    const auto dial = table.dial(9);
+    table.links.on_dial_heard(dial);
     table.up(1, 9, std::nullopt);
-    table.up(2, 9, dials[0].dial);
+    table.up(2, 9, dial);
 
     const auto closed = table.actions<CloseSession>();
     REQUIRE(closed.size() == 1);
@@ -242,9 +248,8 @@ TEST_CASE("link_table: crossed dials leave the session of the smaller NodeId",
   }
   SECTION("the smaller one probes its own session when that came first") {
     Table table{5};
-    table.want(9, {address(1)});
-    const auto dials = table.run_until(table.now);
-    table.up(1, 9, dials[0].dial);
+    const auto dial = table.dial(9);
+    table.up(1, 9, dial);
     table.up(2, 9, std::nullopt);
 
     REQUIRE(table.actions<ProbeSession>().size() == 1);
@@ -265,11 +270,10 @@ TEST_CASE("link_table: crossed dials leave the session of the smaller NodeId",
   }
   SECTION("the larger one leaves the decision to the smaller") {
     Table table{9};
-    table.want(5, {address(1)});
-    const auto dials = table.run_until(table.now);
-    table.links.on_dial_heard(dials[0].dial);
+    const auto dial = table.dial(5);
+    table.links.on_dial_heard(dial);
     table.up(1, 5, std::nullopt);
-    table.up(2, 5, dials[0].dial);
+    table.up(2, 5, dial);
 
     CHECK(table.actions<CloseSession>().empty());
     CHECK(sessions_of(table, 5) == std::vector<std::uint64_t>{1, 2});
@@ -279,20 +283,18 @@ TEST_CASE("link_table: crossed dials leave the session of the smaller NodeId",
 TEST_CASE("link_table: gives up an unanswered dial when the peer's own arrives",
           "[path][link_table]") {
   Table table;
-  table.want(9, {address(1)});
-  const auto dials = table.run_until(table.now);
+  const auto dial = table.dial(9);
   table.up(1, 9, std::nullopt);
 
   const auto abandoned = table.actions<AbandonDial>();
   REQUIRE(abandoned.size() == 1);
-  CHECK(abandoned[0].dial == dials[0].dial);
+  CHECK(abandoned[0].dial == dial);
 }
 
 TEST_CASE("link_table: redials at once when the last session is lost", "[path][link_table]") {
   Table table;
-  table.want(9, {address(1)});
-  const auto dials = table.run_until(table.now);
-  table.up(1, 9, dials[0].dial);
+  const auto dial = table.dial(9);
+  table.up(1, 9, dial);
   table.run_until(table.now + 60s);
 
   table.links.on_session_down(table.now, {1}, errc::stateless_reset, "");
@@ -331,13 +333,7 @@ TEST_CASE("link_table: a second static path is a session of its own", "[path][li
   CHECK(dials[1].path_id == 1);
   CHECK(dials[1].local == address(7));
   table.up(1, 9, dials[0].dial);
-  SessionUp second;
-  second.session = {2};
-  second.id = node(9);
-  second.dial = dials[1].dial;
-  second.boot_id = 1;
-  second.path_id = 1;
-  table.links.on_session_up(table.now, second);
+  table.up(2, 9, dials[1].dial, 1, 1);
 
   CHECK(sessions_of(table, 9) == std::vector<std::uint64_t>{1, 2});
   CHECK(table.actions<CloseSession>().empty());
@@ -528,13 +524,7 @@ struct TwoPaths : Table {
     links.set_path(now, target, 0, {pair(11, 1)});
     links.set_path(now, target, 1, {pair(12, 1)});
     for (const auto& dial : run_until(now)) {
-      SessionUp session;
-      session.session = {dial.path_id + 1U};
-      session.id = node(9);
-      session.dial = dial.dial;
-      session.boot_id = 1;
-      session.path_id = dial.path_id;
-      links.on_session_up(now, session);
+      up(dial.path_id + 1U, 9, dial.dial, 1, dial.path_id);
     }
     (void)events<LinkUp>();
   }
@@ -581,13 +571,7 @@ TEST_CASE("link_table: a silent path is closed, dialled again and again, and tak
     CHECK(dial.local == address(12));
   }
 
-  SessionUp back;
-  back.session = {3};
-  back.id = node(9);
-  back.dial = later.back().dial;
-  back.boot_id = 1;
-  back.path_id = 1;
-  table.links.on_session_up(table.now, back);
+  table.up(3, 9, later.back().dial, 1, 1);
   CHECK(table.waiting().empty());
   CHECK(sessions_of(table, 9) == std::vector<std::uint64_t>{1, 3});
 }
@@ -640,13 +624,7 @@ TEST_CASE("link_table: a path moves to the pair that is planned now, without a g
   CHECK(dials[0].local == address(13));
   CHECK(sessions_of(table, 9) == std::vector<std::uint64_t>{1, 2});
 
-  SessionUp session;
-  session.session = {3};
-  session.id = node(9);
-  session.dial = dials[0].dial;
-  session.boot_id = 1;
-  session.path_id = 1;
-  table.links.on_session_up(table.now, session);
+  table.up(3, 9, dials[0].dial, 1, 1);
   CHECK(table.actions<CloseSession>().at(0).session == SessionId{2});
   CHECK(sessions_of(table, 9) == std::vector<std::uint64_t>{1, 3});
   CHECK(table.run_until(table.now + 60s).empty());
