@@ -1,5 +1,6 @@
 // Two Endpoints, and between them a network that the input commands: what to deliver, to change, to
-// repeat, to drop or to invent, and when. Nothing may crash, spin or grow without bound.
+// repeat, to drop or to invent, and when. Nothing may crash, spin or grow without bound, and no
+// datagram may arrive twice, early ones neither.
 
 #include <quicether/base/assert.hpp>
 #include <quicether/base/random.hpp>
@@ -11,6 +12,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <set>
+#include <vector>
 
 namespace {
 
@@ -18,6 +21,7 @@ using namespace quicether;
 using namespace quicether::quic;
 
 constexpr std::size_t kPendingMax = 256;
+constexpr std::size_t kRecordedMax = 64;
 
 /// Takes numbers off the front of the input; zeros when it has run out.
 class Input {
@@ -53,7 +57,8 @@ class Input {
 struct Side {
   Endpoint endpoint;
   SocketAddress address{};
-  std::deque<ByteVector> pending{};  ///< packets on their way to this side
+  std::deque<ByteVector> pending{};    ///< packets on their way to this side
+  std::vector<ByteVector> recorded{};  ///< by somebody on that way
   ConnectionHandle connection{};
   StreamId stream = 0;
 };
@@ -65,9 +70,7 @@ class Network {
                     {IpAddress::v4(0xc0000201), 9000}},
                Side{Endpoint{small_limits(), keys()[1], random_, 1'790'000'000},
                     {IpAddress::v4(0xc6336401), 9000}}} {
-    ConnectOptions options;
-    options.remote = sides_[1].address;
-    sides_[0].connection = sides_[0].endpoint.connect(now_, options).value();
+    dial(sides_[0], false);
   }
 
   void run(Input input) {
@@ -90,6 +93,7 @@ class Network {
     config.limits.stream_send_bytes = 4096;
     config.limits.datagram_queue_bytes = 16384;
     config.key_update_packets = 20;
+    config.early_data = true;
     return config;
   }
 
@@ -150,7 +154,10 @@ class Network {
         pass(std::chrono::seconds{input.byte() % 16U});
         return;
       case 9: {
-        const ByteVector payload(input.word() % 1600U);
+        ByteVector payload(input.word() % 1600U);
+        if (payload.size() >= sizeof(datagrams_)) {
+          store_be(payload, ++datagrams_);
+        }
         const OutgoingDatagram datagram{{}, payload};
         (void)side.endpoint.send_datagrams(now_, side.connection, {&datagram, 1});
         return;
@@ -185,14 +192,22 @@ class Network {
       case 17:  // come from elsewhere
         side.address.port = static_cast<std::uint16_t>(9000 + input.byte());
         return;
-      case 18: {
-        ConnectOptions options;
-        options.remote = other(side).address;
-        if (const auto handle = side.endpoint.connect(now_, options)) {
-          side.connection = *handle;
+      case 18:
+        dial(side, false);
+        return;
+      case 19:
+        dial(side, true);
+        return;
+      case 20:  // record the next packet
+        if (!side.pending.empty() && side.recorded.size() < kRecordedMax) {
+          side.recorded.push_back(side.pending.front());
         }
         return;
-      }
+      case 21:  // replay what was recorded
+        for (const auto& packet : side.recorded) {
+          deliver(side, packet);
+        }
+        return;
       default:
         if (!side.pending.empty()) {
           auto packet = std::move(side.pending.front());
@@ -201,6 +216,27 @@ class Network {
         }
         return;
     }
+  }
+
+  void dial(Side& side, bool early_data) {
+    ConnectOptions options;
+    options.remote = other(side).address;
+    options.expected_key = keys()[&side == sides_.data() ? 1 : 0].public_key();
+    options.early_data = early_data;
+    if (const auto handle = side.endpoint.connect(now_, options)) {
+      side.connection = *handle;
+    }
+  }
+
+  // Each datagram that is long enough bears its number.
+  void take_datagrams(Side& side) {
+    for (const auto& datagram : side.endpoint.received_datagrams()) {
+      if (datagram.payload.size() >= sizeof(datagrams_)) {
+        const auto number = load_be<std::uint64_t>(datagram.payload);
+        QE_ASSERT(number <= datagrams_ && received_.insert(number).second);
+      }
+    }
+    side.endpoint.clear_received();
   }
 
   Side& other(const Side& side) noexcept { return sides_[&side == sides_.data() ? 1 : 0]; }
@@ -226,13 +262,14 @@ class Network {
   void pump() {
     for (auto& side : sides_) {
       while (const auto event = side.endpoint.poll_event()) {
-        if (std::holds_alternative<HandshakeCompleted>(event->body)) {
+        if (std::holds_alternative<HandshakeCompleted>(event->body) ||
+            std::holds_alternative<EarlyDataAccepted>(event->body)) {
           side.connection = event->connection;
         } else if (const auto* const opened = std::get_if<StreamOpened>(&event->body)) {
           side.stream = opened->stream;
         }
       }
-      side.endpoint.clear_received();
+      take_datagrams(side);
       for (int rounds = 0;; ++rounds) {
         const auto trains = side.endpoint.poll_transmit(now_);
         if (trains.empty()) {
@@ -260,6 +297,8 @@ class Network {
   }
 
   SeededRandom random_{2};
+  std::uint64_t datagrams_ = 0;
+  std::set<std::uint64_t> received_{};
   Instant now_{std::chrono::seconds{1}};
   std::array<Side, 2> sides_;
 };
