@@ -23,9 +23,13 @@ constexpr Duration kEvery = 5ms;  ///< between packets
 /// Two nodes, of which the first dials, and somebody on the line between them.
 class Line {
  public:
-  Line(sim::Simulation& simulation, bool early_data) : mesh_{simulation, 2} {
+  Line(sim::Simulation& simulation,
+       bool early_data,
+       bool both_dial = false,
+       Duration round_trip = kRoundTrip)
+      : mesh_{simulation, 2} {
     sim::LinkModel line;
-    line.delay = kRoundTrip / 2;
+    line.delay = round_trip / 2;
     simulation.network().set_path(*mesh_[0].host, *mesh_[1].host, line);
     simulation.network().set_path(*mesh_[1].host, *mesh_[0].host, line);
     for (auto& node : mesh_.nodes) {
@@ -35,7 +39,7 @@ class Line {
     }
     simulation.network().intercept(
         [this](const sim::InterceptedDatagram& datagram) { return passes(datagram); });
-    mesh_[1].start({mesh_[0].as_peer(false)});
+    mesh_[1].start({mesh_[0].as_peer(both_dial)});
     mesh_[0].start({mesh_[1].as_peer()});
     mesh_.settle();
   }
@@ -222,5 +226,31 @@ TEST_CASE("early data: a flight that is held back comes out once at most", "[sim
     CHECK(line.client().peer(line.server())->state == "connected");
     CHECK(line.server().peer(line.client())->state == "connected");
     CHECK(line.each_once());
+  });
+}
+
+// Each side takes the other's first flight for a session while its own is on the way.
+TEST_CASE("early data: crossed first flights leave one session", "[sim][early]") {
+  simulate(100, [](sim::Simulation& simulation) {
+    Line line{simulation, true, true, 600ms};
+    for (int round = 0; round < 3; ++round) {
+      line.lose_link();
+      line.restore_and_record();
+      const auto client = line.client().received.size();
+      const auto server = line.server().received.size();
+      const auto lost = line.client().host->recorded().count("link.down");
+      const auto end = line.now() + 10s;
+      while (line.client().received.size() == client || line.server().received.size() == server) {
+        REQUIRE(line.now() < end);
+        line.client().send(line.server().overlay(), "n" + std::to_string(line.sent++));
+        line.server().send(line.client().overlay(), "to the client");
+        simulation.run_for(kEvery);
+      }
+      simulation.run_for(5s);
+      CHECK(line.client().host->recorded().count("link.down") == lost);
+      CHECK(line.client().peer(line.server())->paths.size() == 1);
+      CHECK(line.server().peer(line.client())->paths.size() == 1);
+      CHECK(line.each_once());
+    }
   });
 }

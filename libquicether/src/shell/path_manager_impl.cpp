@@ -189,6 +189,7 @@ void PathManager::Impl::carry_out(const path::Action& action) {
       dials_[dial->dial] = *session;
       dialled_[*session] = dial->dial;
       if (options.early_data && transport_.takes_early_data(*session)) {
+        links_.on_dial_early(dial->dial);
         auto& link = state(*dial->peer);
         link.early = *session;
         refresh(*dial->peer, link);
@@ -207,6 +208,9 @@ void PathManager::Impl::carry_out(const path::Action& action) {
     transport_.close_session(close->session, close->reason);
   } else if (const auto* probe = std::get_if<path::ProbeSession>(&action)) {
     transport_.ping(probe->session);
+    if (const auto stats = transport_.stats(probe->session)) {
+      links_.on_probe_sent(probe->session, 2 * stats->pto);
+    }
   }
 }
 

@@ -233,6 +233,22 @@ TEST_CASE("link_table: a restarted peer replaces its old session", "[path][link_
   CHECK(table.events<LinkDown>() == 0);
 }
 
+TEST_CASE("link_table: a dial that may be up on the other side is not given up",
+          "[path][link_table]") {
+  for (const bool early : {false, true}) {
+    CAPTURE(early);
+    Table table;
+    table.want(9, {address(1)});
+    const auto dials = table.run_until(table.now);
+    REQUIRE(dials.size() == 1);
+    if (early) {
+      table.links.on_dial_early(dials[0].dial);
+    }
+    table.up(1, 9, std::nullopt);
+    CHECK(table.actions<AbandonDial>().size() == (early ? 0U : 1U));
+  }
+}
+
 TEST_CASE("link_table: crossed dials leave the session of the smaller NodeId",
           "[path][link_table]") {
   SECTION("the smaller one closes the other's session when its own comes second") {
@@ -262,6 +278,19 @@ TEST_CASE("link_table: crossed dials leave the session of the smaller NodeId",
     SECTION("and gives its own up when it is dead") {
       table.run_until(table.now + 2s);
       CHECK(sessions_of(table, 9) == std::vector<std::uint64_t>{2});
+    }
+    SECTION("and waits longer where answers take longer") {
+      table.links.on_probe_sent({1}, 3s);
+      table.run_until(table.now + 2s);
+      CHECK(sessions_of(table, 9) == std::vector<std::uint64_t>{1, 2});
+    }
+    SECTION("and says that the link is down when the other ends meanwhile") {
+      table.links.on_session_down(table.now, {2}, errc::closed_by_peer, "");
+      CHECK(table.events<LinkDown>() == 0);
+      table.run_until(table.now + 2s);
+      CHECK(sessions_of(table, 9).empty());
+      CHECK(table.events<LinkDown>() == 1);
+      CHECK_FALSE(table.links.find(node(9))->up_since.has_value());
     }
     SECTION("and is not deceived by what it heard before the probe") {
       table.links.on_session_heard({1}, table.now - 1ms);

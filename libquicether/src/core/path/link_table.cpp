@@ -255,6 +255,11 @@ bool LinkTable::unanswered(const Slot& slot) noexcept {
   return std::ranges::none_of(slot.attempts, [](const Attempt& one) { return one.heard; });
 }
 
+bool LinkTable::may_be_up(const Slot& slot) noexcept {
+  return std::ranges::any_of(slot.attempts,
+                             [](const Attempt& one) { return one.heard || one.early; });
+}
+
 bool LinkTable::may_attempt(const Slot& slot) const noexcept {
   return (!slot.pairs.empty() || !slot.offered.empty()) && unanswered(slot);
 }
@@ -447,14 +452,15 @@ void LinkTable::on_session_up(Instant now, const SessionUp& up) {
       abandon_attempts(*slot, up.dial);
     }
   }
-  // A dial that nobody answered yet cannot be up on the other side: it is safe to give up.
+  // A dial that nobody answered yet cannot be up on the other side, unless it is early: it is safe
+  // to give up.
   for (auto& [id, target] : targets_) {
     if (target.peer != *index) {
       continue;
     }
     for (auto& slot : target.slots) {
       if (slot.path_id == up.path_id) {
-        if (unanswered(slot)) {
+        if (!may_be_up(slot)) {
           abandon_attempts(slot, std::nullopt);
         }
         slot.offered.clear();
@@ -522,9 +528,18 @@ void LinkTable::settle_crossed(Instant now,
   for (auto& session : peer.sessions) {
     if (session.session == older.session) {
       session.probed_at = now;
+      session.patience = config_.probe_timeout_min;
     }
   }
   actions_.emplace_back(ProbeSession{older.session});
+}
+
+void LinkTable::on_probe_sent(SessionId session, Duration patience) {
+  if (const auto found = by_session_.find(session); found != by_session_.end()) {
+    auto& sessions = mutable_peer(found->second)->sessions;
+    std::ranges::find(sessions, session, &LinkSession::session)->patience =
+        std::max(patience, config_.probe_timeout_min);
+  }
 }
 
 void LinkTable::on_session_heard(SessionId session, Instant heard) {
@@ -586,6 +601,11 @@ void LinkTable::on_session_down(Instant now,
   peer.last_detail = detail;
   // A session that ends as soon as it begins must not be dialled again and again without pause.
   redial_at(std::max(now, up_since + config_.redial_min), peer, path_id);
+  tell_lost(peer, reason);
+}
+
+/// What the loss of a session means for its link.
+void LinkTable::tell_lost(LinkPeer& peer, error_code reason) {
   if (peer.sessions.empty()) {
     peer.up_since.reset();
     events_.emplace_back(LinkDown{peer.index, reason});
@@ -642,6 +662,13 @@ void LinkTable::on_dial_heard(DialId dial) {
   }
 }
 
+void LinkTable::on_dial_early(DialId dial) {
+  Target* target = nullptr;
+  if (Slot* slot = find_slot(dial, &target); slot != nullptr) {
+    std::ranges::find(slot->attempts, dial, &Attempt::dial)->early = true;
+  }
+}
+
 void LinkTable::on_timeout(Instant now) {
   for (auto& [id, target] : targets_) {
     for (auto& slot : target.slots) {
@@ -653,13 +680,13 @@ void LinkTable::on_timeout(Instant now) {
   for (auto& peer : peers_) {
     std::vector<SessionId> silent;
     for (const auto& session : peer.sessions) {
-      if (session.probed_at && now >= *session.probed_at + config_.probe_timeout_min) {
+      if (session.probed_at && now >= *session.probed_at + session.patience) {
         silent.push_back(session.session);
       }
     }
     for (const auto& session : silent) {
       close(peer, session, errc::connection_lost);
-      events_.emplace_back(LinkChanged{peer.index});
+      tell_lost(peer, errc::connection_lost);
     }
   }
 }
@@ -676,7 +703,7 @@ Instant LinkTable::next_timeout() const noexcept {
   for (const auto& peer : peers_) {
     for (const auto& session : peer.sessions) {
       if (session.probed_at) {
-        next = std::min(next, *session.probed_at + config_.probe_timeout_min);
+        next = std::min(next, *session.probed_at + session.patience);
       }
     }
   }

@@ -142,6 +142,7 @@ struct LinkSession {
   std::uint64_t boot_id = 0;
   Instant up_since{};
   std::optional<Instant> probed_at{};
+  Duration patience{};                   ///< with the answer to the probe
   bool suspect = false;                  ///< see LinkTable::on_path_suspect()
   std::optional<AddressPair> dialled{};  ///< over which pair, when a path of this side's plan
 
@@ -261,6 +262,14 @@ class LinkTable {
   /// The attempt got an answer from the network: it is worth waiting for.
   void on_dial_heard(DialId dial);
 
+  /// The attempt sends packets with its first flight: before it is answered here, the other side
+  /// may have a session.
+  void on_dial_early(DialId dial);
+
+  /// The probe that was asked for has left. The peer has so long to answer, and at least
+  /// LinkConfig::probe_timeout_min.
+  void on_probe_sent(SessionId session, Duration patience);
+
   /// The peer was heard on a session at `heard`. Settles duplicates that wait for it.
   void on_session_heard(SessionId session, Instant heard);
 
@@ -320,6 +329,7 @@ class LinkTable {
     DialId dial{};
     AddressPair pair{};
     bool heard = false;
+    bool early = false;  ///< see on_dial_early()
   };
 
   /// Dial state of one path of a target.
@@ -347,6 +357,7 @@ class LinkTable {
   [[nodiscard]] bool satisfied(const Target& target, const Slot& slot) const noexcept;
   [[nodiscard]] bool in_demand(const Target& target, Instant now) const noexcept;
   [[nodiscard]] static bool unanswered(const Slot& slot) noexcept;
+  [[nodiscard]] static bool may_be_up(const Slot& slot) noexcept;
   [[nodiscard]] bool may_attempt(const Slot& slot) const noexcept;
   void attempt(Instant now, Target& target, Slot& slot);
   [[nodiscard]] AddressPair take_pair(Instant now, const Target& target, Slot& slot);
@@ -362,6 +373,7 @@ class LinkTable {
                       const LinkSession& older,
                       const LinkSession& newer);
   void close(LinkPeer& peer, SessionId session, errc reason);
+  void tell_lost(LinkPeer& peer, error_code reason);
   bool erase_session(LinkPeer& peer, SessionId session);
   [[nodiscard]] Slot* find_slot(DialId dial, Target** owner) noexcept;
 
