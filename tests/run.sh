@@ -5,7 +5,7 @@
 #                [-D<CMake variable>=<value>]… [ctest options]
 #
 # Asks nothing, and ends with CTest's summary and exit code. The namespace tests need root and say
-# so when they are skipped; with QUICETHER_NO_SKIP=1 they fail instead. More often wanted:
+# so when they are skipped; with QE_NO_SKIP=1 they fail instead. More often wanted:
 # tests/run.sh -L unit, tests/run.sh -R routing_table.
 set -euo pipefail
 cd "$(dirname "$0")/.."

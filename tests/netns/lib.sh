@@ -15,10 +15,10 @@
 # test is the folder of the built programs, here $programs.
 set -euo pipefail
 
-# skip WHY: ends the test, as a failure where QUICETHER_NO_SKIP says that all is there.
+# skip WHY: ends the test, as a failure where QE_NO_SKIP says that all is there.
 skip() {
-  if [[ -n ${QUICETHER_NO_SKIP-} ]]; then
-    printf 'error: this test may not be skipped here (QUICETHER_NO_SKIP): %s\n' "$*" >&2
+  if [[ -n ${QE_NO_SKIP-} ]]; then
+    printf 'error: this test may not be skipped here (QE_NO_SKIP): %s\n' "$*" >&2
     exit 1
   fi
   printf 'skipped: %s\n' "$*"
