@@ -10,10 +10,14 @@ configure alice @bob @carol
 configure bob @alice @carol
 configure carol @alice @bob
 printf '[discovery]\nbootstrap_mode = true\n' >>"$work/boot/config.toml"
-for node in alice bob carol; do
-  printf '[discovery]\nbootstrap_nodes = ["%s:9000"]\n' "${underlay[boot]}" \
-    >>"$work/$node/config.toml"
-done
+bootstrap() { # NAME HOST
+  printf '[discovery]\nbootstrap_nodes = ["%s:9000"]\n' "$2" >>"$work/$1/config.toml"
+}
+bootstrap alice "${underlay[boot]}"
+bootstrap bob "${underlay[boot]}"
+bootstrap carol seed.example
+printf '127.0.0.1 localhost\n%s seed.example\n' "${underlay[boot]}" >"$work/hosts"
+mount --bind "$work/hosts" /etc/hosts # here alone
 
 step "nodes that know one address and each other's ids find each other"
 start boot
