@@ -360,7 +360,7 @@ void Router::Impl::to_peer(PeerIndex peer,
   }
   auto& out = outbound_.packets[outbound_.count++];
   out = packet;
-  out.flow = static_cast<std::uint32_t>(wire::flow_hash(wire::flow_key(info), flow_seed_));
+  out.flow = static_cast<std::uint32_t>(wire::flow_hash(wire::order_key(info), flow_seed_));
   if (outbound_.count == kBatch) {
     send_outbound();
   }

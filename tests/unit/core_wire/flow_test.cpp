@@ -8,6 +8,7 @@
 #include <array>
 #include <set>
 #include <string_view>
+#include <vector>
 
 using namespace quicether;
 using namespace quicether::test;
@@ -48,6 +49,24 @@ ByteVector error_about(ConstBytes packet, std::uint8_t type, std::uint8_t code =
 }
 
 }  // namespace
+
+TEST_CASE("flow: fragments of a datagram stay in order, and apart from whole packets",
+          "[wire][flow]") {
+  const auto whole = udp_packet(kA6, kB6, counting_bytes(400), 1000, 53);
+  std::vector<FlowKey> keys;
+  for (const std::size_t offset : {0U, 208U}) {
+    auto body = fragment_header(17, offset, offset == 0, 7);
+    append(body, ConstBytes{whole}.subspan(40 + offset, offset == 0 ? 208 : 200));
+    const auto info = wire::parse_packet(ip_packet(kA6, kB6, 44, body));
+    REQUIRE(info.has_value());
+    keys.push_back(wire::order_key(*info));
+  }
+  CHECK(keys[0] == keys[1]);
+  const auto info = wire::parse_packet(whole);
+  REQUIRE(info.has_value());
+  CHECK(wire::order_key(*info) == wire::flow_key(*info));
+  CHECK(wire::order_key(*info) != keys[0]);
+}
 
 TEST_CASE("flow: an answer's key is the reversed key", "[wire][flow]") {
   CHECK(key_of(udp_packet(kA4, kB4, {}, 1000, 53)).reversed() ==

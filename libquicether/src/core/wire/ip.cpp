@@ -336,6 +336,10 @@ FlowKey flow_key(const PacketInfo& info) noexcept {
   return key;
 }
 
+FlowKey order_key(const PacketInfo& info) noexcept {
+  return info.fragment == Fragment::none ? flow_key(info) : FlowKey{info.source, info.destination};
+}
+
 std::uint64_t flow_hash(const FlowKey& key, std::uint64_t seed) noexcept {
   const auto ports = (std::uint64_t{key.protocol} << 32U) |
                      (std::uint64_t{key.source_port} << 16U) | key.destination_port;

@@ -138,6 +138,10 @@ struct FlowKey {
 /// The flow a packet belongs to. Of a later fragment only addresses and protocol are known.
 [[nodiscard]] FlowKey flow_key(const PacketInfo& info) noexcept;
 
+/// Packets with the same are to stay in order: those of a flow, but fragments only with fragments,
+/// all that have the same addresses, because later ones do not say which flow they belong to.
+[[nodiscard]] FlowKey order_key(const PacketInfo& info) noexcept;
+
 /// The flow of the packet that an ICMP error quotes, as its sender sent it; nothing when `packet`
 /// is no ICMP error or quotes too little to know the flow.
 ///
