@@ -1,9 +1,9 @@
 #include "daemon.hpp"
 
 #include "exit_code.hpp"
-#include "resolver.hpp"
 
 #include <quicether/core/policy/rule.hpp>
+#include <quicether/mgmt/host_resolver.hpp>
 #include <quicether/mgmt/policy_file.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -87,8 +87,7 @@ Daemon::Daemon(asio::io_context& io, mgmt::ParsedFlags flags, mgmt::LoadedConfig
       loaded_{std::move(loaded)},
       log_{mgmt::stderr_log_options(loaded_.config.monitoring, wall_clock)},
       signals_{io, SIGINT, SIGTERM, SIGHUP},
-      resolve_again_{io},
-      redeem_again_{io} {}
+      resolve_again_{io} {}
 
 Daemon::~Daemon() = default;
 
@@ -113,7 +112,8 @@ void Daemon::warn(const std::vector<std::string>& warnings) {
 }
 
 /// Turns a configuration and its policy file into a Node's configuration, without side effects.
-Daemon::Prepared Daemon::prepare(const mgmt::LoadedConfig& loaded) const {
+Daemon::Prepared Daemon::prepare(const mgmt::LoadedConfig& loaded,
+                                 const std::optional<mgmt::NetworkState>& network) const {
   Prepared prepared;
   prepared.warnings = to_lines(loaded.warnings);
   std::optional<std::vector<quicether::policy::Rule>> rules;
@@ -127,8 +127,7 @@ Daemon::Prepared Daemon::prepare(const mgmt::LoadedConfig& loaded) const {
     prepared.warnings.insert(prepared.warnings.end(), more.begin(), more.end());
     rules = std::move(file->rules);
   }
-  const auto config = mgmt::with_network(loaded.config, network_);
-  auto node = mgmt::make_node_config(config, hosts_, std::move(rules));
+  auto node = mgmt::make_node_config(loaded.config, hosts_, std::move(rules), network);
   if (!node) {
     prepared.errors.push_back("network: " + node.error().message());
     return prepared;
@@ -137,11 +136,7 @@ Daemon::Prepared Daemon::prepare(const mgmt::LoadedConfig& loaded) const {
   if (prepared.node->name.empty()) {
     prepared.node->name = machine_name();
   }
-  if (network_ && loaded.config.network.name.empty() && network_->invite) {
-    prepared.node->membership.known.push_back(
-        {network_->invite->inviter, network_->invite->endpoints});
-  }
-  if (network_ && !loaded.config.network.name.empty()) {
+  if (network && !loaded.config.network.name.empty()) {
     prepared.warnings.push_back("network.name: takes the place of the network that was joined");
   }
   return prepared;
@@ -150,13 +145,13 @@ Daemon::Prepared Daemon::prepare(const mgmt::LoadedConfig& loaded) const {
 asio::awaitable<void> Daemon::start() {
   // Names are looked up before the ports open, so that the first dial goes to the right place.
   auto names = mgmt::host_names(loaded_.config);
-  hosts_ = co_await qed::resolve(std::move(names));
+  hosts_ =
+      co_await mgmt::async_resolve_hosts(io_.get_executor(), std::move(names), asio::use_awaitable);
   if (open_node() != kOk) {
     co_return;
   }
   asio::co_spawn(io_, watch_signals(), asio::detached);
   asio::co_spawn(io_, keep_resolving(), asio::detached);
-  asio::co_spawn(io_, redeem_pending(), asio::detached);
 }
 
 int Daemon::open_node() {
@@ -185,10 +180,11 @@ int Daemon::open_node() {
   options.segmentation_offload = loaded_.config.performance.offload;
   environment_ = quicether::system_environment(io_.get_executor(), std::move(options));
 
-  if (!load_network()) {
-    return kBadConfig;
+  auto network = mgmt::load_network_state(environment_->store());
+  if (!network) {
+    return fail(kBadConfig, mgmt::explain_network_state(network.error(), state_dir));
   }
-  auto prepared = prepare(loaded_);
+  auto prepared = prepare(loaded_, *network);
   if (!prepared.node) {
     return fail(kBadConfig, fmt::format("{}", fmt::join(prepared.errors, "\nqed: ")));
   }
@@ -199,21 +195,26 @@ int Daemon::open_node() {
     return fail(exit_code_for(started.error()),
                 fmt::format("{}: {}", node_->error_detail(), started.error().message()));
   }
+  control_ = std::make_unique<mgmt::NodeControl>(*environment_, *node_, *this, std::move(*network));
+  return open_ports();
+}
+
+int Daemon::open_ports() {
   auto monitoring = mgmt::MonitoringServer::open(
-      *environment_, *this, mgmt::monitoring_options(loaded_.config.monitoring));
+      *environment_, *control_, mgmt::monitoring_options(loaded_.config.monitoring));
   if (!monitoring) {
     return fail(exit_code_for(monitoring.error().code), monitoring.error().message);
   }
   monitoring_ = std::move(*monitoring);
   auto control = mgmt::ControlServer::open(
-      *environment_, *this, {.socket = loaded_.config.control.socket, .limits = {}});
+      *environment_, *control_, {.socket = loaded_.config.control.socket, .limits = {}});
   if (!control) {
     return fail(exit_code_for(control.error()),
                 fmt::format("control socket {}: {}",
                             loaded_.config.control.socket.string(),
                             control.error().message()));
   }
-  control_ = std::move(*control);
+  control_server_ = std::move(*control);
   log_.on_event({"node.ready",
                  quicether::Severity::info,
                  {{"id", identity_->node_id().to_string()},
@@ -244,7 +245,8 @@ asio::awaitable<void> Daemon::keep_resolving() {
     if (error || names.empty()) {
       co_return;
     }
-    auto hosts = co_await qed::resolve(std::move(names));
+    auto hosts = co_await mgmt::async_resolve_hosts(
+        io_.get_executor(), std::move(names), asio::use_awaitable);
     use_hosts(std::move(hosts));
   }
 }
@@ -254,36 +256,29 @@ void Daemon::use_hosts(mgmt::ResolvedHosts hosts) {
     return;
   }
   hosts_ = std::move(hosts);
-  if (auto prepared = prepare(loaded_); prepared.node) {
+  if (auto prepared = prepare(loaded_, control_->network_state()); prepared.node) {
     (void)node_->reload(std::move(*prepared.node));
   }
 }
 
-// What the control socket asks.
+const mgmt::Config& Daemon::configuration() const {
+  return loaded_.config;
+}
 
-quicether::NodeStatus Daemon::status() {
-  auto status = node_->status();
-  status.warnings.insert(status.warnings.end(), warnings_.begin(), warnings_.end());
-  if (network_ && !status.network) {
-    status.warnings.push_back(why_no_member());
+std::vector<std::string> Daemon::warnings() const {
+  return warnings_;
+}
+
+mgmt::Answer<void> Daemon::use_network(const std::optional<mgmt::NetworkState>& network) {
+  auto prepared = prepare(loaded_, network);
+  if (!prepared.node) {
+    return mgmt::Refusal{fmt::format("{}", fmt::join(prepared.errors, "; "))};
   }
-  return status;
-}
-
-std::vector<quicether::PeerStatus> Daemon::peers() {
-  return node_->peers();
-}
-
-std::vector<quicether::RouteStatus> Daemon::routes() {
-  return node_->routes();
-}
-
-quicether::Netcheck Daemon::netcheck() {
-  return node_->netcheck();
-}
-
-std::string Daemon::config() {
-  return mgmt::config_json(loaded_.config);
+  if (const auto done = node_->reload(std::move(*prepared.node)); !done) {
+    return mgmt::Refusal{fmt::format("{}: {}", node_->error_detail(), done.error().message())};
+  }
+  warnings_ = std::move(prepared.warnings);
+  return {};
 }
 
 mgmt::ReloadOutcome Daemon::reload() {
@@ -293,7 +288,7 @@ mgmt::ReloadOutcome Daemon::reload() {
     outcome.errors = to_lines(loaded.error().errors);
     return outcome;
   }
-  auto prepared = prepare(*loaded);
+  auto prepared = prepare(*loaded, control_->network_state());
   if (!prepared.node) {
     outcome.errors = std::move(prepared.errors);
     return outcome;
@@ -327,13 +322,13 @@ void Daemon::stop() {
   }
   signals_.cancel();
   resolve_again_.cancel();
-  redeem_again_.cancel();
   asio::post(io_, [this] { shut_down(); });
 }
 
 void Daemon::shut_down() {
-  control_.reset();
+  control_server_.reset();
   monitoring_.reset();
+  control_.reset();
   node_->async_stop([this](quicether::error_code) {
     log_.on_event({"node.stopped", quicether::Severity::info, {}});
     io_.stop();

@@ -116,3 +116,13 @@ def check_app_file(path, text):
             yield line, f"<{name}> is not for programs"
         elif is_system and re.match(r"(openssl|ngtcp2|nghttp3)/", name):
             yield line, f"a program must not include <{name}>"
+
+
+QED_LINES_MAX = 499  # requirement J1: whatever qed does, another program does with little code
+
+
+def check_qed(texts):
+    """qed stays thin: what grows belongs into the library, where embedders have it too."""
+    lines = sum(text.count("\n") for text in texts)
+    if lines > QED_LINES_MAX:
+        yield 1, f"apps/qed has {lines} lines, more than {QED_LINES_MAX}: move some into the library"

@@ -54,6 +54,8 @@ def check_layers():
         else:
             continue
         yield from ((name, *finding) for finding in found)
+    qed = [read(name) for name in cpp_files() if name.startswith("apps/qed/")]
+    yield from (("apps/qed", *finding) for finding in layers.check_qed(qed))
 
 
 def check_banned():

@@ -78,6 +78,11 @@ class LayerEdges(unittest.TestCase):
         self.assertEqual(len(findings("<quicether/detail/initiate.hpp>")), 1)
         self.assertEqual(len(findings("<openssl/ssl.h>")), 1)
 
+    def test_qed_is_thin(self):
+        half = "x;\n" * (layers.QED_LINES_MAX // 2)
+        self.assertEqual(list(layers.check_qed([half, half])), [])
+        self.assertEqual(len(list(layers.check_qed([half, half, half]))), 1)
+
 
 class BannedCalls(unittest.TestCase):
     def findings(self, text, path=SRC + "core/wire/a.cpp", counterpart=""):

@@ -21,12 +21,17 @@
 #include <exception>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <utility>
 
 namespace quicether::mgmt {
 
 namespace asio = boost::asio;
 using Protocol = asio::local::stream_protocol;
+
+void throw_exception_from_error(const Refusal& refusal, const boost::source_location&) {
+  throw std::runtime_error{refusal.message};
+}
 
 /// What the server's operations share. It outlives the server until they have ended.
 class ControlServer::Impl : public std::enable_shared_from_this<Impl> {

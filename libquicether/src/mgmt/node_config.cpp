@@ -98,9 +98,11 @@ std::vector<std::string> host_names(const Config& config) {
   return names;
 }
 
-result<NodeConfig> make_node_config(const Config& config,
+result<NodeConfig> make_node_config(const Config& configured,
                                     const ResolvedHosts& hosts,
-                                    std::optional<std::vector<policy::Rule>> rules) {
+                                    std::optional<std::vector<policy::Rule>> rules,
+                                    const std::optional<NetworkState>& joined) {
+  const auto config = with_network(configured, joined);
   NodeConfig node;
   node.name = config.node.name;
   node.gateway = config.node.role == NodeRole::gateway;
@@ -150,6 +152,9 @@ result<NodeConfig> make_node_config(const Config& config,
     }
     sessions.network_key = std::move(*key);
     node.network = NetworkConfig{config.network.name, config.network.secret};
+  }
+  if (joined && joined->invite && configured.network.name.empty()) {
+    node.membership.known.push_back({joined->invite->inviter, joined->invite->endpoints});
   }
   return node;
 }

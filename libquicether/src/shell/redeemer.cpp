@@ -11,12 +11,6 @@ namespace {
 constexpr Duration kStagger = std::chrono::milliseconds{250};
 constexpr Duration kLimit = std::chrono::seconds{15};
 
-/// The inviter has decided: no other address will tell anything else.
-bool is_final(error_code error) noexcept {
-  return error == errc::invite_unknown || error == errc::invite_expired ||
-         error == errc::invite_used;
-}
-
 }  // namespace
 
 Redeemer::Redeemer(Environment& environment, Transport& transport, const record::Invite& invite)
@@ -63,7 +57,7 @@ void Redeemer::dial_next() {
 
 void Redeemer::on_answer(error_code error, const wire::Grant& grant) {
   ++answered_;
-  if (!error || is_final(error) || answered_ == invite_.endpoints.size()) {
+  if (!error || record::is_refusal(error) || answered_ == invite_.endpoints.size()) {
     finish(error, grant);
   } else if (answered_ == next_) {
     stagger_->cancel();

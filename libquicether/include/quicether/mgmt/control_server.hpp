@@ -9,6 +9,7 @@
 #include <quicether/netcheck.hpp>
 #include <quicether/status.hpp>
 
+#include <boost/assert/source_location.hpp>
 #include <boost/system/result.hpp>
 
 #include <cstddef>
@@ -37,6 +38,10 @@ struct ReloadOutcome {
 struct Refusal {
   std::string message{};  ///< one clause
 };
+
+/// What Answer::value() throws: a std::runtime_error with the message.
+[[noreturn]] void throw_exception_from_error(const Refusal& refusal,
+                                             const boost::source_location& where);
 
 template <typename T>
 using Answer = boost::system::result<T, Refusal>;

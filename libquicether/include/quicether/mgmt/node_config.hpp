@@ -5,6 +5,7 @@
 #include <quicether/base/error.hpp>
 #include <quicether/core/policy/rule.hpp>
 #include <quicether/mgmt/config.hpp>
+#include <quicether/mgmt/network_state.hpp>
 #include <quicether/node.hpp>
 
 #include <map>
@@ -22,12 +23,13 @@ using ResolvedHosts = std::map<std::string, std::vector<IpAddress>>;
 
 /// What a Node is made from. Keys that a Node has no use for (control socket, log) stay behind.
 ///
-/// `rules`: of the policy file; unset when none is configured. Deriving the network's key takes
-/// some 50 ms.
+/// `rules`: of the policy file; unset when none is configured. `joined`: the network that commands
+/// made this node a member of. Deriving the network's key takes some 50 ms.
 /// **Errors:** `invalid_argument` (a network name or secret of impossible size), `limit_reached`.
-[[nodiscard]] result<NodeConfig> make_node_config(const Config& config,
+[[nodiscard]] result<NodeConfig> make_node_config(const Config& configured,
                                                   const ResolvedHosts& hosts,
-                                                  std::optional<std::vector<policy::Rule>> rules);
+                                                  std::optional<std::vector<policy::Rule>> rules,
+                                                  const std::optional<NetworkState>& joined = {});
 
 }  // namespace quicether::mgmt
 

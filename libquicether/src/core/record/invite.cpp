@@ -243,4 +243,9 @@ std::string_view explain_invite(error_code error) noexcept {
   return "this is no invite, or a damaged one: copy it whole, it begins with qe1-";
 }
 
+bool is_refusal(error_code error) noexcept {
+  return error == errc::invite_unknown || error == errc::invite_expired ||
+         error == errc::invite_used;
+}
+
 }  // namespace quicether::record

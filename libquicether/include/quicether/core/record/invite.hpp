@@ -46,6 +46,9 @@ struct Invite {
 /// One clause about the error of parse_invite(), for the person who gave the text.
 [[nodiscard]] std::string_view explain_invite(error_code error) noexcept;
 
+/// True when the inviter said no, and will say so again wherever it is asked.
+[[nodiscard]] bool is_refusal(error_code error) noexcept;
+
 }  // namespace quicether::record
 
 #endif  // QUICETHER_CORE_RECORD_INVITE_HPP
