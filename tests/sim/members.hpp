@@ -3,7 +3,6 @@
 
 #include "mesh.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -47,13 +46,7 @@ struct Members {
   }
 
   [[nodiscard]] bool all_connected(std::size_t first = 0) const {
-    return std::all_of(
-        nodes.begin() + static_cast<std::ptrdiff_t>(first), nodes.end(), [&](const auto& one) {
-          return std::all_of(
-              nodes.begin() + static_cast<std::ptrdiff_t>(first),
-              nodes.end(),
-              [&](const auto& other) { return one == other || one->connected(*other); });
-        });
+    return testing::all_connected(MeshNodes{nodes}.subspan(first));
   }
 
   MeshNode& operator[](std::size_t index) { return *nodes[index]; }

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -112,11 +113,15 @@ struct MeshNode {
 
   [[nodiscard]] bool connected(const MeshNode& other) const {
     const auto status = peer(other);
-    return status && status->state == "connected" && !status->overlay_addresses.empty();
+    return status && is_connected(*status);
+  }
+
+  [[nodiscard]] static bool is_connected(const PeerStatus& peer) {
+    return peer.state == "connected" && !peer.overlay_addresses.empty();
   }
 
   [[nodiscard]] IpAddress overlay(bool v6 = false) const {
-    const auto addresses = node->status().overlay_addresses;
+    const auto& addresses = host->tun()->addresses();
     const auto found = std::ranges::find_if(
         addresses, [&](const InterfaceAddress& one) { return one.address.is_v6() == v6; });
     return found->address;
@@ -182,6 +187,20 @@ struct MeshNode {
   }
 };
 
+using MeshNodes = std::span<const std::unique_ptr<MeshNode>>;
+
+/// Asks each node once, because run_until() asks after every event.
+[[nodiscard]] inline bool all_connected(MeshNodes nodes) {
+  return std::ranges::all_of(nodes, [&](const auto& one) {
+    const auto peers = one->node->peers();
+    return std::ranges::all_of(nodes, [&](const auto& other) {
+      const auto id = other->identity.node_id();
+      const auto found = std::ranges::find(peers, id, &PeerStatus::id);
+      return one == other || (found != peers.end() && MeshNode::is_connected(*found));
+    });
+  });
+}
+
 /// `count` nodes that all know each other's addresses.
 struct Mesh {
   Mesh(sim::Simulation& world, std::size_t count) : simulation{world} {
@@ -204,12 +223,7 @@ struct Mesh {
     }
   }
 
-  [[nodiscard]] bool all_connected() const {
-    return std::ranges::all_of(nodes, [&](const auto& one) {
-      return std::ranges::all_of(
-          nodes, [&](const auto& other) { return one == other || one->connected(*other); });
-    });
-  }
+  [[nodiscard]] bool all_connected() const { return testing::all_connected(nodes); }
 
   void connect_all() {
     start_all();
