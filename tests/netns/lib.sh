@@ -51,16 +51,22 @@ work=/mnt
 cd "$work"
 ip link set lo up
 
+# What sanitizers report of any program fails the test, whatever became of the program.
+for options in ASAN_OPTIONS TSAN_OPTIONS UBSAN_OPTIONS; do
+  export "$options=log_path=$work/sanitizer${!options:+:${!options}}"
+done
+
 step_name=start
 on_exit() {
   local code=$?
-  ((code == 0 || code == 77)) && return
+  ! tail -n 60 "$work"/sanitizer.* 2>/dev/null || code=1
+  ((code == 0 || code == 77)) && exit "$code"
   printf 'FAILED (%s) in step: %s\n' "$code" "$step_name"
   local log
   for log in "$work"/*.log; do
     [[ -s $log ]] && printf -- '--- %s\n' "${log##*/}" && tail -n 40 "$log"
   done
-  return "$code"
+  exit "$code"
 }
 trap on_exit EXIT
 
