@@ -10,12 +10,14 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include <sched.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <csignal>
@@ -144,9 +146,9 @@ Daemon::Prepared Daemon::prepare(const mgmt::LoadedConfig& loaded,
 
 asio::awaitable<void> Daemon::start() {
   // Names are looked up before the ports open, so that the first dial goes to the right place.
-  auto names = mgmt::host_names(loaded_.config);
-  hosts_ =
-      co_await mgmt::async_resolve_hosts(io_.get_executor(), std::move(names), asio::use_awaitable);
+  hosts_asked_ = mgmt::host_names(loaded_.config);
+  hosts_ = co_await mgmt::async_resolve_hosts(
+      io_.get_executor(), hosts_asked_, hosts_, asio::use_awaitable);
   if (open_node() != kOk) {
     co_return;
   }
@@ -239,25 +241,25 @@ asio::awaitable<void> Daemon::watch_signals() {
 
 asio::awaitable<void> Daemon::keep_resolving() {
   while (!stopping_) {
-    resolve_again_.expires_after(kResolveInterval);
-    auto [error] = co_await resolve_again_.async_wait(asio::as_tuple(asio::use_awaitable));
-    auto names = mgmt::host_names(loaded_.config);
-    if (error || names.empty()) {
+    resolve_again_.expires_after(hosts_asked_ == mgmt::host_names(loaded_.config)
+                                     ? kResolveInterval
+                                     : std::chrono::seconds{0});
+    quicether::error_code ended;  // by reload() or stop()
+    co_await resolve_again_.async_wait(asio::redirect_error(asio::use_awaitable, ended));
+    if (stopping_) {
       co_return;
     }
+    hosts_asked_ = mgmt::host_names(loaded_.config);
     auto hosts = co_await mgmt::async_resolve_hosts(
-        io_.get_executor(), std::move(names), asio::use_awaitable);
+        io_.get_executor(), hosts_asked_, hosts_, asio::use_awaitable);
     use_hosts(std::move(hosts));
   }
 }
 
 void Daemon::use_hosts(mgmt::ResolvedHosts hosts) {
-  if (stopping_ || hosts == hosts_) {
-    return;
-  }
-  hosts_ = std::move(hosts);
-  if (auto prepared = prepare(loaded_, control_->network_state()); prepared.node) {
-    (void)node_->reload(std::move(*prepared.node));
+  if (!stopping_ && hosts != hosts_) {
+    hosts_ = std::move(hosts);
+    (void)use_network(control_->network_state());
   }
 }
 
@@ -311,6 +313,7 @@ mgmt::ReloadOutcome Daemon::reload() {
   }
   warnings_ = std::move(prepared.warnings);
   loaded_ = std::move(*loaded);
+  resolve_again_.cancel();
   log_.set_level(loaded_.config.monitoring.log_level);
   log_.on_event({"config.reloaded", quicether::Severity::info, {}});
   return outcome;

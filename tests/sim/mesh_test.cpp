@@ -302,6 +302,24 @@ TEST_CASE("mesh: a policy reload stops a flow that it denies", "[sim][mesh]") {
   });
 }
 
+TEST_CASE("mesh: a reload gives a peer another name, and its link is no news", "[sim][mesh]") {
+  simulate(1, [](sim::Simulation& simulation) {
+    Mesh mesh{simulation, 2};
+    mesh.connect_all();
+    simulation.run_for(2s);
+    const auto ups = mesh[0].host->recorded().count("link.up");
+
+    auto peers = mesh[0].wanted;
+    peers[0].name = "another name";
+    mesh[0].reload(peers);
+    simulation.run_for(2s);
+
+    CHECK(mesh[0].peer(mesh[1])->name == "another name");
+    CHECK(mesh[0].connected(mesh[1]));
+    CHECK(mesh[0].host->recorded().count("link.up") == ups);
+  });
+}
+
 TEST_CASE("mesh: a peer that is no longer configured is put out", "[sim][mesh]") {
   simulate(1, [](sim::Simulation& simulation) {
     Mesh mesh{simulation, 2};

@@ -21,13 +21,16 @@ IpAddress to_address(const asio::ip::address& address) {
                          : IpAddress::v6(address.to_v6().to_bytes());
 }
 
-asio::awaitable<void> resolve(std::vector<std::string> names, HostsHandler handler) {
+asio::awaitable<void> resolve(std::vector<std::string> names,
+                              ResolvedHosts known,
+                              HostsHandler handler) {
   asio::ip::udp::resolver resolver{co_await asio::this_coro::executor};
   ResolvedHosts hosts;
   for (const auto& name : names) {
     auto [error, results] =
         co_await resolver.async_resolve(name, "", asio::as_tuple(asio::use_awaitable));
     if (error) {
+      hosts.insert(known.extract(name));
       continue;
     }
     for (const auto& entry : results) {
@@ -41,9 +44,11 @@ asio::awaitable<void> resolve(std::vector<std::string> names, HostsHandler handl
 
 void start_resolve_hosts(asio::any_io_executor executor,
                          std::vector<std::string> names,
+                         ResolvedHosts known,
                          HostsHandler handler) {
-  asio::co_spawn(
-      std::move(executor), resolve(std::move(names), std::move(handler)), asio::detached);
+  asio::co_spawn(std::move(executor),
+                 resolve(std::move(names), std::move(known), std::move(handler)),
+                 asio::detached);
 }
 
 }  // namespace quicether::mgmt

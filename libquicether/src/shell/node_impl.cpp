@@ -434,14 +434,18 @@ std::string Node::Impl::display_name(PeerIndex peer, const NodeId& id) const {
   return member == membership_->members().end() ? std::string{} : member->second.name;
 }
 
+void Node::Impl::apply_configured(PeerIndex peer, const path::LinkPeer& link) {
+  const auto* known = configured(link.id, link.key);
+  shards_.set_peer(peer, link.id, *link.key, known == nullptr ? std::string{} : known->name);
+  remember_address(link);
+}
+
 void Node::Impl::on_link_up(PeerIndex peer) {
   const auto link = shards_.peer(peer);
   if (!link || !link->key) {
     return;
   }
-  const auto* known = configured(link->id, link->key);
-  shards_.set_peer(peer, link->id, *link->key, known == nullptr ? std::string{} : known->name);
-  remember_address(*link);
+  apply_configured(peer, *link);
   if (discovery_) {
     discovery_->on_link_up(link->id);
   }
@@ -652,7 +656,9 @@ result<ReloadReport> Node::Impl::reload(NodeConfig config) {
     forget_strangers();
   }
   for (const auto& [peer, announced] : std::map{announces_}) {
-    on_link_up(peer);
+    if (const auto link = shards_.peer(peer); link && link->key) {
+      apply_configured(peer, *link);
+    }
     judge_announcement(peer, announced);
   }
   const auto advertised = advertise(std::move(config.advertise_subnets));

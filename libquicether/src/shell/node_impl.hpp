@@ -76,6 +76,7 @@ class Node::Impl final : public LinkObserver {
   void forget_strangers();
   void forget(const NodeId& id);
   void on_member_changed(const PublicKey& key);
+  void apply_configured(PeerIndex peer, const path::LinkPeer& link);
   void remember_address(const path::LinkPeer& link);
   void open_lan();
   void close_lan();
