@@ -146,9 +146,8 @@ Daemon::Prepared Daemon::prepare(const mgmt::LoadedConfig& loaded,
 
 asio::awaitable<void> Daemon::start() {
   // Names are looked up before the ports open, so that the first dial goes to the right place.
-  hosts_asked_ = mgmt::host_names(loaded_.config);
   hosts_ = co_await mgmt::async_resolve_hosts(
-      io_.get_executor(), hosts_asked_, hosts_, asio::use_awaitable);
+      io_.get_executor(), mgmt::host_names(loaded_.config), hosts_, asio::use_awaitable);
   if (open_node() != kOk) {
     co_return;
   }
@@ -240,18 +239,18 @@ asio::awaitable<void> Daemon::watch_signals() {
 }
 
 asio::awaitable<void> Daemon::keep_resolving() {
+  auto asked = mgmt::host_names(loaded_.config);
   while (!stopping_) {
-    resolve_again_.expires_after(hosts_asked_ == mgmt::host_names(loaded_.config)
-                                     ? kResolveInterval
-                                     : std::chrono::seconds{0});
+    resolve_again_.expires_after(
+        asked == mgmt::host_names(loaded_.config) ? kResolveInterval : std::chrono::seconds{0});
     quicether::error_code ended;  // by reload() or stop()
     co_await resolve_again_.async_wait(asio::redirect_error(asio::use_awaitable, ended));
     if (stopping_) {
       co_return;
     }
-    hosts_asked_ = mgmt::host_names(loaded_.config);
-    auto hosts = co_await mgmt::async_resolve_hosts(
-        io_.get_executor(), hosts_asked_, hosts_, asio::use_awaitable);
+    asked = mgmt::host_names(loaded_.config);
+    auto hosts =
+        co_await mgmt::async_resolve_hosts(io_.get_executor(), asked, hosts_, asio::use_awaitable);
     use_hosts(std::move(hosts));
   }
 }

@@ -65,7 +65,6 @@ class Daemon final : public quicether::mgmt::NodeProgram {
   quicether::mgmt::ParsedFlags flags_;
   quicether::mgmt::LoadedConfig loaded_;
   quicether::mgmt::ResolvedHosts hosts_{};
-  std::vector<std::string> hosts_asked_{};
   quicether::mgmt::LogSink log_;
   std::unique_ptr<quicether::Environment> environment_{};
   std::optional<quicether::Identity> identity_{};

@@ -181,10 +181,12 @@ void NodeControl::NetworkKeeper::redeem_pending() {
 void NodeControl::NetworkKeeper::on_pending_answer(error_code error, const wire::Grant& grant) {
   if (!error) {
     const auto entered = enter({grant.network, grant.secret, state_->invite, {}});
-    report(entered.has_value(), grant.network, entered ? "" : entered.error().message);
+    report(entered ? Severity::info : Severity::error,
+           grant.network,
+           entered ? "" : entered.error().message);
     return;
   }
-  report(false, state_->name, error.message());
+  report(Severity::warning, state_->name, error.message());
   if (record::is_refusal(error)) {
     state_->refused = error.message();
     (void)save_network_state(environment_.store(), *state_);
@@ -199,12 +201,13 @@ void NodeControl::NetworkKeeper::on_pending_answer(error_code error, const wire:
   interval_ = std::min<Duration>(2 * interval_, kRedeemIntervalMax);
 }
 
-void NodeControl::NetworkKeeper::report(bool joined,
+void NodeControl::NetworkKeeper::report(Severity severity,
                                         const std::string& network,
                                         const std::string& reason) {
-  environment_.events().on_event({joined ? "network.joined" : "network.not_joined",
-                                  joined ? Severity::info : Severity::warning,
-                                  {{"network", network}, {"reason", reason}}});
+  environment_.events().on_event(
+      {severity == Severity::info ? "network.joined" : "network.not_joined",
+       severity,
+       {{"network", network}, {"reason", reason}}});
 }
 
 }  // namespace quicether::mgmt

@@ -1,6 +1,7 @@
 #ifndef QUICETHER_SRC_MGMT_NETWORK_KEEPER_HPP
 #define QUICETHER_SRC_MGMT_NETWORK_KEEPER_HPP
 
+#include <quicether/base/event.hpp>
 #include <quicether/core/wire/control_message.hpp>
 #include <quicether/env/environment.hpp>
 #include <quicether/mgmt/node_control.hpp>
@@ -43,7 +44,8 @@ class NodeControl::NetworkKeeper : public std::enable_shared_from_this<NetworkKe
   [[nodiscard]] std::optional<Refusal> why_no_other() const;
   [[nodiscard]] Answer<std::string> enter(NetworkState state);
   void on_pending_answer(error_code error, const wire::Grant& grant);
-  void report(bool joined, const std::string& network, const std::string& reason);
+  /// `severity`: info when the network was joined.
+  void report(Severity severity, const std::string& network, const std::string& reason);
 
   Environment& environment_;
   Node& node_;

@@ -258,6 +258,23 @@ TEST_CASE("node_control: what cannot be saved does not happen", "[mgmt][network]
   });
 }
 
+TEST_CASE("node_control: a network that was granted and cannot be saved is an error",
+          "[mgmt][network]") {
+  simulate(1, [](sim::Simulation& simulation) {
+    Pair pair{simulation};
+    pair.bob.leave_invite(pair.invite());
+    pair.bob.start();
+    pair.bob.host.memory_store().set_frozen(true);
+    simulation.run_for(5s);
+
+    CHECK_FALSE(pair.bob_is_member());
+    const auto* reported = pair.bob.host.recorded().last("network.not_joined");
+    REQUIRE(reported != nullptr);
+    CHECK(reported->severity == Severity::error);
+    CHECK(reported->field("reason").starts_with("the network cannot be saved: "));
+  });
+}
+
 TEST_CASE("node_control: says why there is no network to be made, joined or left",
           "[mgmt][network]") {
   simulate(1, [](sim::Simulation& simulation) {
