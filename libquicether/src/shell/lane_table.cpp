@@ -68,7 +68,7 @@ LaneTable::Judge LaneTable::judge_of(PeerIndex peer,
   if (info.fragment == wire::Fragment::none) {
     return {shard_of(flow_of(packet, info))};
   }
-  const auto desk = shard_of({info.source, info.destination});
+  const auto desk = shard_of(wire::order_key(info));
   if (desk != shard_.index) {
     return {desk, false};
   }
